@@ -1,0 +1,36 @@
+/** A request and its response in the broker's own neutral shape, whatever event carried them. */
+
+/** What a request is once its event has been read. */
+export interface HttpRequest {
+  /** As sent, for example `GET`. */
+  readonly method: string;
+  /** Begins with `/`; whether it is still percent-encoded is said by `pathEncoding`. */
+  readonly path: string;
+  /** An HTTP API hands paths over decoded, every other event leaves them encoded. */
+  readonly pathEncoding: 'decoded' | 'encoded';
+  /** Without `?`, byte for byte; empty when there was none. */
+  readonly query: string;
+  /** Lower-case name → value; repeated headers are joined by commas; never holds `cookie`. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** The `Cookie` header's pairs (`name=value`), in the order in which they were sent. */
+  readonly cookies: readonly string[];
+  /** The body's bytes; empty when there was none. */
+  readonly body: Buffer;
+  /** The client's address as the event states it. */
+  readonly sourceIp: string;
+  /** By which the log line of this request is found: the `ref` of every problem. */
+  readonly requestId: string;
+  /** When the answer must be on its way, in milliseconds since the epoch. */
+  readonly deadlineAtMs: number;
+}
+
+/** What an endpoint answers. */
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names; a name may occur more than once only where HTTP allows a list. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Complete `Set-Cookie` values. */
+  readonly cookies: readonly string[];
+  /** Text is UTF-8; bytes are passed on exactly. */
+  readonly body: string | Buffer;
+}

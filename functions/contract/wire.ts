@@ -44,6 +44,7 @@ export const cookie = {
 export const problems = {
   // --- the request ---
   request_malformed: { status: 400, title: 'The request cannot be read' },
+  cookies_ambiguous: { status: 400, title: 'The browser sent two cookies of one protected name' },
   path_invalid: { status: 400, title: 'The path is not acceptable' },
   return_url_invalid: { status: 400, title: 'The return URL is not allowed' },
   parameter_invalid: { status: 400, title: 'A parameter has a value that is not allowed' },

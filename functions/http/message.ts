@@ -1,4 +1,28 @@
 /** A request and its response in the broker's own neutral shape, whatever event carried them. */
+import type { Seconds } from '../contract/units.ts';
+
+/** The cookies of a request. */
+export interface Cookies {
+  /** Every value sent under this name, in the order in which the browser sent them; empty when there is none. */
+  all(name: string): readonly string[];
+  /** Every distinct name, in the order of first occurrence. */
+  names(): Iterable<string>;
+  /** Bytes of the `Cookie` header as it was sent. */
+  readonly bytes: number;
+}
+
+/**
+ * One cookie to set. All of them are `Secure; HttpOnly` and carry no `Domain`. A deletion has an empty value and
+ * `maxAgeSeconds` 0 and repeats the path of the cookie it deletes.
+ */
+export interface SetCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly path: string;
+  readonly sameSite: 'Strict' | 'Lax';
+  /** Left out: the cookie lives as long as the browser session. */
+  readonly maxAgeSeconds?: Seconds;
+}
 
 /** What a request is once its event has been read. */
 export interface HttpRequest {
@@ -12,8 +36,7 @@ export interface HttpRequest {
   readonly query: string;
   /** Lower-case name → value; repeated headers are joined by commas; never holds `cookie`. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The `Cookie` header's pairs (`name=value`), in the order in which they were sent. */
-  readonly cookies: readonly string[];
+  readonly cookies: Cookies;
   /** The body's bytes; empty when there was none. */
   readonly body: Buffer;
   /** The client's address as the event states it. */
@@ -29,8 +52,7 @@ export interface HttpResponse {
   readonly status: number;
   /** Lower-case names; a name may occur more than once only where HTTP allows a list. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Complete `Set-Cookie` values. */
-  readonly cookies: readonly string[];
+  readonly cookies: readonly SetCookie[];
   /** Text is UTF-8; bytes are passed on exactly. */
   readonly body: string | Buffer;
 }

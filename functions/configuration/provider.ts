@@ -1,0 +1,119 @@
+/** The part of the schema that describes the identity provider: `provider` in a stage's configuration. */
+import * as v from 'valibot';
+import { key, type Leaves } from './leaves.ts';
+import { address, parameterName, text as plainText } from './values.ts';
+
+export const presetNames = ['auth0', 'entra', 'okta', 'cognito', 'keycloak', 'duende', 'google', 'oidc'] as const;
+
+/** Signatures by which a token proves who issued it; a shared secret does not (RFC 7518, section 3.1). */
+const signatureAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const;
+
+const metadata = ({ text, data }: Leaves) =>
+  v.strictObject({
+    authorization_endpoint: v.exactOptional(key('Where a browser logs in.', text(address()))),
+    token_endpoint: v.exactOptional(key('Where codes and refresh tokens are redeemed.', text(address()))),
+    jwks_uri: v.exactOptional(key("The provider's public keys.", text(address()))),
+    end_session_endpoint: v.exactOptional(key('Where a browser logs out.', text(address()))),
+    revocation_endpoint: v.exactOptional(key('Where refresh tokens are revoked.', text(address()))),
+    authorization_response_iss_parameter_supported: v.exactOptional(
+      key('Whether the provider names itself in `iss` when it calls back (RFC 9207).', data(v.boolean())),
+    ),
+  });
+
+const clientAuth = ({ secret }: Leaves) =>
+  v.variant('method', [
+    v.strictObject({
+      method: v.picklist(['client_secret_basic', 'client_secret_post']),
+      secret: key('The client secret, always by reference: { "$parameter": "client-secret" }.', secret(plainText())),
+    }),
+    v.strictObject({
+      method: v.literal('private_key_jwt'),
+      key: key(
+        'The private key, a JWK with `alg` and `kid` or PKCS #8 in PEM, always by reference: { "$parameter": "client-key" }.',
+        secret(v.string()),
+      ),
+    }),
+  ]);
+
+const legs = () => v.array(v.picklist(['authorize', 'code', 'refresh']));
+
+const audienceDialect = ({ text, data }: Leaves) =>
+  v.variant('dialect', [
+    v.strictObject({
+      dialect: v.literal('param'),
+      name: key('The parameter, for example "audience" or "resource".', text(parameterName())),
+      legs: key('The requests that carry it.', data(legs())),
+      several: v.optional(
+        key(
+          'How several audiences are sent: "one" of them only, "repeat" the parameter, or in one value with a "space" between.',
+          text(v.picklist(['one', 'repeat', 'space'])),
+        ),
+        'one',
+      ),
+    }),
+    v.strictObject({
+      dialect: v.literal('scope'),
+      template: key(
+        'The scope to send, made of {audience} and {scope}, for example "{audience}/{scope}".',
+        text(plainText()),
+      ),
+      legs: key('The requests that carry it.', data(legs())),
+    }),
+    v.strictObject({ dialect: v.literal('registration') }),
+  ]);
+
+const logoutDialect = ({ text }: Leaves) =>
+  v.variant('dialect', [
+    v.strictObject({
+      dialect: v.literal('end_session'),
+      hint: key('How the provider is told who logs out.', text(v.picklist(['id_token', 'client_id', 'client_id+sid']))),
+    }),
+    v.strictObject({ dialect: v.picklist(['auth0-v2', 'cognito', 'local']) }),
+  ]);
+
+export const provider = (leaves: Leaves) => {
+  const { text, data } = leaves;
+  return v.strictObject({
+    preset: key('What the provider is. "oidc" takes everything by hand.', text(v.picklist(presetNames))),
+    issuer: key('The issuer, exactly as the provider writes it: a slash at its end counts.', text(address())),
+    clientId: key('The client id of the broker at the provider.', text(plainText())),
+    clientAuth: key('How the broker proves at the token endpoint who it is.', clientAuth(leaves)),
+    metadata: v.exactOptional(
+      key(
+        'Provider metadata by hand; they win over discovery. With authorization_endpoint, token_endpoint and jwks_uri the discovery document is not read at all.',
+        metadata(leaves),
+      ),
+    ),
+    audience: v.exactOptional(
+      key(
+        'How an audience is asked for, where it differs from the preset\'s way. "registration" sends nothing; what comes back is checked all the same.',
+        audienceDialect(leaves),
+      ),
+    ),
+    logout: v.exactOptional(
+      key("How a browser logs out, where it differs from the preset's way.", logoutDialect(leaves)),
+    ),
+    idTokenAlgorithms: v.exactOptional(
+      key(
+        'The signature algorithms accepted on ID tokens.',
+        data(v.pipe(v.array(v.picklist(signatureAlgorithms)), v.nonEmpty('must name at least one'))),
+      ),
+    ),
+    nonce: v.optional(
+      key('Whether the provider returns the nonce in the ID token. Few do not.', data(v.boolean())),
+      true,
+    ),
+  });
+};

@@ -1,0 +1,238 @@
+/**
+ * The HTTP client of the broker: one request, one answer as it came. It follows no redirect, decompresses nothing, reads
+ * no more than it was allowed to, and says of a failure whether the request can have reached the other side.
+ */
+import { request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { dropAll, dropStale, originOf } from './sockets.ts';
+import type { Kept, Origin } from './sockets.ts';
+
+/** How long each step may take, in milliseconds, and how much is read. */
+export interface Limits {
+  /** Name resolution, TCP and TLS together. Does not apply to a kept socket. */
+  readonly connectMs: number;
+  /** From the connected socket to the last byte of the answer's headers. */
+  readonly headersMs: number;
+  /** The longest silence while the body is read. */
+  readonly idleMs: number;
+  /** Everything together. */
+  readonly totalMs: number;
+  /** Bytes of the answer's body as they came over the wire. */
+  readonly maxBytes: number;
+}
+
+/** A request to send. */
+export interface Call {
+  /** Absolute. What follows the authority is sent as it stands: percent-encoded ASCII, without a fragment. */
+  readonly url: string;
+  readonly method: string;
+  /** Sent in this order after `Host`; `Content-Length` is added by the client and must not be among them. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer | undefined;
+  readonly limits: Limits;
+  /**
+   * `repeatable`: where a kept socket turns out dead before a byte came back, the request is sent once more.
+   * `once`: it is sent at most once, and only over a socket that is new or was in use seconds ago.
+   */
+  readonly kept: Kept;
+  /** Ends the call: `failed`, `aborted`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Certificates (PEM) to trust instead of those that the runtime trusts. */
+  readonly tls?: { readonly ca: string } | undefined;
+}
+
+/** No answer, or none that may be used. */
+export interface Failed {
+  readonly kind: 'failed';
+  /**
+   * `unreachable`: no connection. `tls`: no trusted connection. `reset`: the connection broke, or a body did in its framing.
+   * `malformed`: the head is not HTTP. `too_large`: headers or body beyond the limit. `timeout`, `aborted`: as they say.
+   */
+  readonly reason: 'timeout' | 'unreachable' | 'reset' | 'malformed' | 'too_large' | 'tls' | 'aborted';
+  /** Whether the other side may have seen the request. */
+  readonly sent: boolean;
+}
+
+/** The head of an answer whose body is still to be read, or destroyed. */
+export interface Opened {
+  readonly kind: 'opened';
+  readonly status: number;
+  /** Name, value, name, value, … as they came. */
+  readonly rawHeaders: readonly string[];
+  readonly message: IncomingMessage;
+}
+
+/** A complete answer. */
+export interface Answered {
+  readonly kind: 'answered';
+  readonly status: number;
+  /** Name, value, name, value, … as they came. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+}
+
+/** What `send` is, for those who are handed one. */
+export type Send = (call: Call) => Promise<Answered | Failed>;
+
+const failed = (reason: Failed['reason'], sent: boolean): Failed => ({ kind: 'failed', reason, sent });
+
+const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
+
+const parserReason = (code: string): Failed['reason'] | undefined =>
+  code === 'HPE_HEADER_OVERFLOW' ? 'too_large' : code.startsWith('HPE_') ? 'malformed' : undefined;
+
+const bodiless = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE']);
+
+/** Splits a URL by hand: `new URL` would rewrite the path, which is to be sent as it stands. */
+function split(url: string): { origin: Origin; path: string } {
+  const authority = url.indexOf('//') + 2;
+  let end = authority;
+  while (end < url.length && !'/?#'.includes(url.charAt(end))) end++;
+  const path = url.slice(end);
+  if (authority < 2 || path.includes('#')) throw new TypeError('Not an absolute URL without a fragment');
+  return { origin: originOf(url.slice(0, end)), path: path.startsWith('/') ? path : `/${path}` };
+}
+
+function flatHeaders(call: Call, origin: Origin): string[] {
+  const flat = ['Host', origin.host];
+  for (const [name, value] of Object.entries(call.headers)) flat.push(name, value);
+  const length = call.body?.length ?? 0;
+  if (length > 0 || !bodiless.has(call.method)) flat.push('Content-Length', String(length));
+  return flat;
+}
+
+function start(call: Call, origin: Origin, path: string): ClientRequest {
+  const options = {
+    agent: origin.agent,
+    host: origin.hostname,
+    port: origin.port,
+    method: call.method,
+    path,
+    headers: flatHeaders(call, origin),
+  };
+  if (!origin.secure) return httpRequest(options);
+  return httpsRequest({ ...options, servername: origin.servername, ...(call.tls && { ca: call.tls.ca }) });
+}
+
+/** Sends once. `retry` is the answer to a kept socket that was dead before a byte came back. */
+function attempt(call: Call, origin: Origin, path: string, deadlineMs: number): Promise<Opened | Failed | 'retry'> {
+  return new Promise((resolve) => {
+    let phase: 'connecting' | 'securing' | 'sent' = 'connecting';
+    let timer: NodeJS.Timeout | undefined;
+    const request = start(call, origin, path);
+
+    const settle = (result: Opened | Failed | 'retry'): void => {
+      clearTimeout(timer);
+      call.signal?.removeEventListener('abort', abort);
+      resolve(result);
+    };
+    const stop = (reason: Failed['reason']): void => {
+      settle(failed(reason, phase === 'sent'));
+      request.destroy();
+    };
+    const abort = (): void => stop('aborted');
+    const waitAtMost = (ms: number): void => {
+      clearTimeout(timer);
+      timer = setTimeout(stop, Math.max(0, Math.min(ms, deadlineMs - Date.now())), 'timeout');
+    };
+    const connected = (): void => {
+      phase = 'sent';
+      waitAtMost(call.limits.headersMs);
+    };
+
+    request.on('socket', (socket) => {
+      if (request.reusedSocket) return connected();
+      waitAtMost(call.limits.connectMs);
+      socket.once('connect', origin.secure ? () => (phase = 'securing') : connected);
+      if (origin.secure) socket.once('secureConnect', connected);
+    });
+    request.on('response', (message) => {
+      const status = message.statusCode ?? 0;
+      settle({ kind: 'opened', status, rawHeaders: message.rawHeaders, message });
+    });
+    // Nobody asked for one, so whatever follows on this connection is not an answer.
+    request.on('upgrade', (_message, socket) => {
+      socket.destroy();
+      settle(failed('malformed', true));
+    });
+    request.on('error', (error) => {
+      const code = codeOf(error);
+      if (phase === 'connecting') return settle(failed('unreachable', false));
+      if (phase === 'securing') return settle(failed('tls', false));
+      const parser = parserReason(code);
+      if (parser !== undefined) return settle(failed(parser, true));
+      settle(request.reusedSocket && call.kept === 'repeatable' ? 'retry' : failed('reset', true));
+    });
+    if (call.signal?.aborted === true) return abort();
+    call.signal?.addEventListener('abort', abort);
+    request.end(call.body);
+  });
+}
+
+/** Reads a body to its end, however many bytes up to the limit. */
+function collect(message: IncomingMessage, call: Call, deadlineMs: number): Promise<Buffer | Failed['reason']> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const settle = (result: Buffer | Failed['reason']): void => {
+      clearTimeout(total);
+      clearTimeout(idle);
+      call.signal?.removeEventListener('abort', abort);
+      resolve(result);
+    };
+    const stop = (reason: Failed['reason']): void => {
+      settle(reason);
+      message.destroy();
+    };
+    const abort = (): void => stop('aborted');
+    const total = setTimeout(stop, Math.max(0, deadlineMs - Date.now()), 'timeout');
+    const idle = setTimeout(stop, call.limits.idleMs, 'timeout');
+
+    message.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > call.limits.maxBytes) return stop('too_large');
+      chunks.push(chunk);
+      idle.refresh();
+    });
+    message.on('end', () => {
+      const [first] = chunks;
+      settle(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, bytes));
+    });
+    message.on('error', () => settle('reset'));
+    call.signal?.addEventListener('abort', abort);
+  });
+}
+
+async function openUntil(call: Call, deadlineMs: number): Promise<Opened | Failed> {
+  const { origin, path } = split(call.url);
+  dropStale(origin, call.kept);
+  const first = await attempt(call, origin, path, deadlineMs);
+  if (first !== 'retry') return first;
+  dropAll(origin);
+  const second = await attempt(call, origin, path, deadlineMs);
+  return second === 'retry' ? failed('reset', true) : second;
+}
+
+/**
+ * Sends a request and answers as soon as the head of its answer is there; whoever takes the message must read it to its
+ * end or destroy it. Of the limits, `idleMs` and `maxBytes` are then the reader's to hold, and so is what is left of
+ * `totalMs`.
+ *
+ * @throws TypeError for a URL, method or header that cannot be put on the wire
+ */
+export const open = (call: Call): Promise<Opened | Failed> => openUntil(call, Date.now() + call.limits.totalMs);
+
+/**
+ * Sends a request and reads its answer, whatever its status.
+ *
+ * @throws TypeError for a URL, method or header that cannot be put on the wire
+ */
+export async function send(call: Call): Promise<Answered | Failed> {
+  const deadlineMs = Date.now() + call.limits.totalMs;
+  const opened = await openUntil(call, deadlineMs);
+  if (opened.kind === 'failed') return opened;
+  const body = await collect(opened.message, call, deadlineMs);
+  if (typeof body === 'string') return failed(body, true);
+  return { kind: 'answered', status: opened.status, rawHeaders: opened.rawHeaders, body };
+}

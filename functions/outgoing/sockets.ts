@@ -1,0 +1,109 @@
+/**
+ * Sockets kept between requests, per origin. Their age is told by the wall clock, because timers stand still while a
+ * function is frozen and the other side closes its end meanwhile.
+ */
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { isIP } from 'node:net';
+import type { Socket } from 'node:net';
+
+/** Whether the request that asks for a socket may be sent a second time should the socket turn out dead. */
+export type Kept = 'repeatable' | 'once';
+
+/** Where requests to one origin go. */
+export interface Origin {
+  readonly secure: boolean;
+  readonly hostname: string;
+  readonly port: number;
+  /** The `Host` header: with the port only where it is not the default of the scheme (RFC 9110, section 7.2). */
+  readonly host: string;
+  /** What the certificate must be for; empty for an address, which is never sent as SNI (RFC 6066, section 3). */
+  readonly servername: string;
+  readonly agent: HttpAgent;
+}
+
+/** An unused socket is taken again up to this age. A dead one costs a request that must not be repeated its answer. */
+const longestMs = { repeatable: 50_000, once: 4_000 } as const satisfies Record<Kept, number>;
+
+const keptAt = new WeakMap<Socket, number>();
+
+/**
+ * Notes when a socket falls free. The agent itself closes it after the longest age, or earlier as the server's
+ * `Keep-Alive` header says. What `keepSocketAlive` returns is documented and matters, although its type says nothing.
+ */
+class KeptHttp extends HttpAgent {
+  override keepSocketAlive(socket: Socket): void {
+    keptAt.set(socket, Date.now());
+    return super.keepSocketAlive(socket);
+  }
+}
+
+/** The same with TLS; sessions are resumed by the agent's own cache. */
+class KeptHttps extends HttpsAgent {
+  override keepSocketAlive(socket: Socket): void {
+    keptAt.set(socket, Date.now());
+    return super.keepSocketAlive(socket);
+  }
+}
+
+const origins = new Map<string, Origin>();
+
+function createOrigin(text: string): Origin {
+  const url = new URL(text);
+  const secure = url.protocol === 'https:';
+  const plainOrigin = url.pathname === '/' && url.search === '' && url.hash === '';
+  if ((!secure && url.protocol !== 'http:') || url.username !== '' || url.password !== '' || !plainOrigin) {
+    throw new TypeError('Not an http or https origin');
+  }
+  const hostname = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
+  const options = { keepAlive: true, timeout: longestMs.repeatable };
+  return {
+    secure,
+    hostname,
+    port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+    host: url.host,
+    servername: isIP(hostname) === 0 ? hostname : '',
+    agent: secure ? new KeptHttps(options) : new KeptHttp(options),
+  };
+}
+
+/**
+ * The origin of that name with its kept sockets. Origins come from configuration, so their number is bounded.
+ *
+ * @param text scheme and authority, for example `https://orders.example.com`
+ * @throws TypeError when it is not an http or https origin, or holds user information
+ */
+export function originOf(text: string): Origin {
+  const known = origins.get(text);
+  if (known !== undefined) return known;
+  const origin = createOrigin(text);
+  origins.set(text, origin);
+  return origin;
+}
+
+function isStale(socket: Socket, longest: number, now: number): boolean {
+  const age = now - (keptAt.get(socket) ?? 0);
+  // What the server announced is the socket's own time-out. A clock set back makes the age negative.
+  return age < 0 || age >= Math.min(longest, socket.timeout ?? longest);
+}
+
+/**
+ * Closes the kept sockets that are too old for the request at hand, so that the agent takes a younger one or opens anew.
+ *
+ * @param longest milliseconds; 0 closes all of them
+ */
+function dropOlderThan(agent: HttpAgent, longest: number): void {
+  const now = Date.now();
+  for (const sockets of Object.values(agent.freeSockets)) {
+    if (sockets === undefined) continue;
+    // The agent takes the last one and skips dead ones only at the front, so everything before a stale one goes as well.
+    const last = sockets.findLastIndex((socket) => isStale(socket, longest, now));
+    for (let at = 0; at <= last; at++) sockets[at]?.destroy();
+  }
+}
+
+/** Closes the kept sockets of this origin that a request of this kind must not use. */
+export const dropStale = (origin: Origin, kept: Kept): void => dropOlderThan(origin.agent, longestMs[kept]);
+
+/** Closes every kept socket of this origin: one was found dead, and its siblings went to sleep with it. */
+export const dropAll = (origin: Origin): void => dropOlderThan(origin.agent, 0);

@@ -17,7 +17,7 @@ export type Leg = (typeof legs)[number];
 export type AudienceDialect =
   | {
       /** A parameter carries the audience. */
-      readonly by: 'param';
+      readonly dialect: 'param';
       readonly name: string;
       readonly legs: readonly Leg[];
       /** Several audiences at /authorize: only the first is named, or the parameter is repeated, or its values are joined by spaces. */
@@ -25,7 +25,7 @@ export type AudienceDialect =
     }
   | {
       /** Scopes carry it. */
-      readonly by: 'scope';
+      readonly dialect: 'scope';
       /** One scope, with the placeholders `{audience}` and `{scope}`. */
       readonly template: string;
       /** What is asked for an API that has no scopes; left out: nothing. Never sent beside the scopes of another API. */
@@ -33,7 +33,7 @@ export type AudienceDialect =
       readonly legs: readonly Leg[];
     }
   /** Nothing is sent: the provider's own settings decide, and the answer is still checked. */
-  | { readonly by: 'registration' };
+  | { readonly dialect: 'registration' };
 
 export const secondAudienceWays = ['refresh', 'reauthorize', 'merged'] as const;
 /**
@@ -42,16 +42,10 @@ export const secondAudienceWays = ['refresh', 'reauthorize', 'merged'] as const;
  */
 export type SecondAudience = (typeof secondAudienceWays)[number];
 
-/** What a configuration may say in place of the preset's own. */
-export interface Asking {
-  readonly dialect: AudienceDialect;
-  readonly second: SecondAudience;
-}
-
 // --- what comes back ---
 
-export const tokenFormats = ['jwt', 'jwe', 'opaque'] as const;
-/** `jwe` and `opaque` tokens cannot be read and are accepted unverified; a JWT that comes instead is still checked in full. */
+export const tokenFormats = ['jwt', 'encrypted', 'opaque'] as const;
+/** `encrypted` and `opaque` tokens cannot be read and are accepted unverified; a JWT that comes instead is still checked in full. */
 export type TokenFormat = (typeof tokenFormats)[number];
 
 /** A media type as in `typ` (RFC 7515, section 4.1.9) without `application/`; `null` stands for a header without `typ`. */
@@ -97,20 +91,20 @@ export type ClientAuthMethod = (typeof clientAuthMethods)[number];
 export type LogoutDialect =
   | {
       /** OpenID Connect RP-Initiated Logout 1.0. Applies where the provider publishes the endpoint. */
-      readonly kind: 'end_session';
+      readonly dialect: 'end_session';
       /** `id_token_hint`, or `client_id`, or `client_id` and `logout_hint` with the provider's `sid`. Only the first needs the ID token. */
       readonly hint: 'id_token' | 'client_id' | 'client_id+sid';
       /** The metadata member that holds the endpoint; default `end_session_endpoint`. */
       readonly endpointMember?: string;
     }
   /** `<issuer>v2/logout?client_id&returnTo`; takes no `state`. */
-  | { readonly kind: 'auth0-v2' }
+  | { readonly dialect: 'auth0-v2' }
   /** `/logout?client_id&logout_uri` on the host of the authorization endpoint; takes no `state`. */
-  | { readonly kind: 'cognito' }
+  | { readonly dialect: 'cognito' }
   /** The provider has no logout: the refresh token is revoked, the cookies go. */
-  | { readonly kind: 'local' }
+  | { readonly dialect: 'local' }
   /** A URL with `{clientId}` and `{returnUrl}`, both percent-encoded when filled in. */
-  | { readonly kind: 'template'; readonly template: string };
+  | { readonly dialect: 'template'; readonly template: string };
 
 /** What a logout token must look like (OpenID Connect Back-Channel Logout 1.0, section 2.4). */
 export interface LogoutTokenRule {
@@ -133,8 +127,9 @@ export interface Preset {
   readonly name: PresetName;
   /** How people call the provider. */
   readonly title: string;
-  /** Left out: the configuration has to say it. */
-  readonly asking?: Asking;
+  /** Left out: the configuration has to say how an audience is asked for. */
+  readonly audience?: AudienceDialect;
+  readonly second: SecondAudience;
   readonly shape: TokenShape;
   readonly issuer: IssuerRule;
   /** In order of preference. An `end_session` that the provider does not publish is passed over. */

@@ -1,0 +1,71 @@
+/** What a person sees of the broker: the page of an error, and the question before a logout that another site asks for. */
+import { problems } from '../contract/wire.ts';
+import type { ProblemCode } from '../contract/wire.ts';
+import { html, link, nothing, page } from './html.ts';
+import type { Markup } from './html.ts';
+import type { HttpRequest, HttpResponse } from './message.ts';
+import { wantsHtml } from './navigation.ts';
+import { problem, problemHeaders } from './problems.ts';
+import type { ProblemOptions } from './problems.ts';
+
+/** Where the person may go from here. */
+export interface PageLink {
+  /** An `http:` or `https:` URL, or a path of this origin. */
+  readonly href: string;
+  readonly text: string;
+}
+
+/** What is known about an error, and the ways on. */
+export interface ErrorPageOptions extends ProblemOptions {
+  readonly links?: readonly PageLink[] | undefined;
+}
+
+const linkList = (links: readonly PageLink[]): Markup =>
+  links.length === 0
+    ? nothing
+    : html`<nav aria-label="Where to go">
+        <ul>
+          ${links.map(({ href, text }) => html`<li>${link(href, text)}</li>`)}
+        </ul>
+      </nav>`;
+
+function linksOf({ links = [], loginUrl }: ErrorPageOptions, status: number): readonly PageLink[] {
+  return status === 401 && loginUrl !== undefined ? [{ href: loginUrl, text: 'Log in' }, ...links] : links;
+}
+
+/** The same error as `problem`, for a person. */
+export function errorPage(code: ProblemCode, options: ErrorPageOptions): HttpResponse {
+  const { status, title } = problems[code];
+  const { ref, detail, cookies } = options;
+  const content = html`<h1>${title}</h1>
+    ${detail === undefined ? nothing : html`<p>${detail}</p>`}
+    <dl>
+      <dt>Code</dt>
+      <dd><code>${code}</code></dd>
+      <dt>Reference</dt>
+      <dd><code>${ref}</code></dd>
+    </dl>
+    ${linkList(linksOf(options, status))}`;
+  return page(content, { status, title, headers: problemHeaders(code, options), cookies });
+}
+
+/** A page to a navigation, a problem document to everything else. */
+export const problemFor = (
+  request: Pick<HttpRequest, 'headers'>,
+  code: ProblemCode,
+  options: ErrorPageOptions,
+): HttpResponse => (wantsHtml(request) ? errorPage(code, options) : problem(code, options));
+
+/**
+ * The answer to a logout link which another site may have opened: nothing has happened yet, and only the person can go
+ * on, by the one link.
+ *
+ * @param href the very URL that was asked for
+ */
+export const logoutPage = (href: string): HttpResponse =>
+  page(
+    html`<h1>Log out?</h1>
+      <p>Another page has sent you here. You are still logged in until you confirm.</p>
+      <p>${link(href, 'Log out')}</p>`,
+    { status: 200, title: 'Log out?' },
+  );

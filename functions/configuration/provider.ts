@@ -1,9 +1,8 @@
 /** The part of the schema that describes the identity provider: `provider` in a stage's configuration. */
 import * as v from 'valibot';
+import { legs, presetNames, secondAudienceWays } from '../presets/preset.ts';
 import { key, type Leaves } from './leaves.ts';
 import { address, parameterName, text as plainText } from './values.ts';
-
-export const presetNames = ['auth0', 'entra', 'okta', 'cognito', 'keycloak', 'duende', 'google', 'oidc'] as const;
 
 /** Signatures by which a token proves who issued it; a shared secret does not (RFC 7518, section 3.1). */
 const signatureAlgorithms = [
@@ -47,18 +46,22 @@ const clientAuth = ({ secret }: Leaves) =>
     }),
   ]);
 
-const legs = () => v.array(v.picklist(['authorize', 'code', 'refresh']));
+const legList = ({ data }: Leaves) =>
+  key(
+    'The requests that carry it.',
+    data(v.pipe(v.array(v.picklist(legs)), v.nonEmpty('must name at least one request'))),
+  );
 
-const audienceDialect = ({ text, data }: Leaves) =>
+const audienceDialect = (leaves: Leaves) =>
   v.variant('dialect', [
     v.strictObject({
       dialect: v.literal('param'),
-      name: key('The parameter, for example "audience" or "resource".', text(parameterName())),
-      legs: key('The requests that carry it.', data(legs())),
+      name: key('The parameter, for example "audience" or "resource".', leaves.text(parameterName())),
+      legs: legList(leaves),
       several: v.optional(
         key(
-          'How several audiences are sent: "one" of them only, "repeat" the parameter, or in one value with a "space" between.',
-          text(v.picklist(['one', 'repeat', 'space'])),
+          'How several audiences are asked for at login: "one" of them only, "repeat" the parameter, or in one value with a "space" between.',
+          leaves.text(v.picklist(['one', 'repeat', 'space'])),
         ),
         'one',
       ),
@@ -67,9 +70,12 @@ const audienceDialect = ({ text, data }: Leaves) =>
       dialect: v.literal('scope'),
       template: key(
         'The scope to send, made of {audience} and {scope}, for example "{audience}/{scope}".',
-        text(plainText()),
+        leaves.text(plainText()),
       ),
-      legs: key('The requests that carry it.', data(legs())),
+      withoutScopes: v.exactOptional(
+        key('The scope to send for an API that has none, for example "{audience}/.default".', leaves.text(plainText())),
+      ),
+      legs: legList(leaves),
     }),
     v.strictObject({ dialect: v.literal('registration') }),
   ]);
@@ -79,8 +85,20 @@ const logoutDialect = ({ text }: Leaves) =>
     v.strictObject({
       dialect: v.literal('end_session'),
       hint: key('How the provider is told who logs out.', text(v.picklist(['id_token', 'client_id', 'client_id+sid']))),
+      endpointMember: v.exactOptional(
+        key(
+          'The metadata member that holds the endpoint, where it is not end_session_endpoint.',
+          text(parameterName()),
+        ),
+      ),
     }),
-    v.strictObject({ dialect: v.picklist(['auth0-v2', 'cognito', 'local']) }),
+    v.strictObject({ dialect: v.literal('auth0-v2') }),
+    v.strictObject({ dialect: v.literal('cognito') }),
+    v.strictObject({ dialect: v.literal('local') }),
+    v.strictObject({
+      dialect: v.literal('template'),
+      template: key('A URL with {clientId} and {returnUrl}.', text(plainText())),
+    }),
   ]);
 
 export const provider = (leaves: Leaves) => {
@@ -100,6 +118,12 @@ export const provider = (leaves: Leaves) => {
       key(
         'How an audience is asked for, where it differs from the preset\'s way. "registration" sends nothing; what comes back is checked all the same.',
         audienceDialect(leaves),
+      ),
+    ),
+    second: v.exactOptional(
+      key(
+        'How the audience of a second API is had, where it differs from the preset\'s way: by "refresh", by another login ("reauthorize"), or with the first one ("merged").',
+        text(v.picklist(secondAudienceWays)),
       ),
     ),
     logout: v.exactOptional(

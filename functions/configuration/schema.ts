@@ -3,6 +3,7 @@
  * `infra/cli/schema.ts`) the JSON Schema that editors use. Rules across settings are in `checks.ts`.
  */
 import * as v from 'valibot';
+import { tokenFormats } from '../presets/preset.ts';
 import { key, type Leaves } from './leaves.ts';
 import { provider } from './provider.ts';
 import {
@@ -60,12 +61,17 @@ const expectation = ({ text, data }: Leaves) => {
     format: v.exactOptional(
       key(
         'What the access token is. "opaque" and "encrypted" ones are forwarded unverified.',
-        text(v.picklist(['jwt', 'opaque', 'encrypted'])),
+        text(v.picklist(tokenFormats)),
       ),
     ),
     aud: texts('Audiences of which the token must carry one.'),
     issuer: texts('Issuers of which one must have issued the token.'),
-    typ: texts('Accepted values of the header `typ`, for example "at+jwt".'),
+    typ: v.exactOptional(
+      key(
+        'Accepted values of the header `typ`, for example "at+jwt"; null stands for a header without it.',
+        data(v.pipe(v.array(v.nullable(text(plainText()))), v.nonEmpty('must name at least one'))),
+      ),
+    ),
     onlyAudience: v.exactOptional(key('Refuse a token that is good for further audiences.', data(v.boolean()))),
     claims: v.exactOptional(
       key(

@@ -2,6 +2,7 @@
  * The shape in which a provider is described as data: how it wants to be asked for a token, what comes back, how a
  * logout is spelled. Each provider has a file of its own beside this one; nothing here or there decides anything.
  */
+import type { AudienceCode } from '../contract/wire.ts';
 
 /** The providers that a configuration can name; `oidc` is any other, with everything said by hand. */
 export const presetNames = ['auth0', 'entra', 'okta', 'cognito', 'keycloak', 'duende', 'google', 'oidc'] as const;
@@ -146,8 +147,11 @@ export interface Preset {
   readonly assertionAudience: 'issuer' | 'token_endpoint';
   /** Whether a refresh token needs the scope `offline_access`, does without, or the provider refuses the scope (then it is never sent). */
   readonly offlineAccess: 'needed' | 'optional' | 'refused';
+  /** What ends a session at its refresh, besides `invalid_grant`. */
   readonly definiteRefusals: readonly RefusalShape[];
   readonly logoutToken: LogoutTokenRule;
   /** Signature algorithms of ID and logout tokens that are accepted; asymmetric ones only. */
   readonly idTokenAlgorithms: readonly [string, ...string[]];
+  /** What to do about a refused token, in one sentence, where this provider needs another answer than all the others. */
+  readonly advice: Readonly<Partial<Record<AudienceCode, string>>>;
 }

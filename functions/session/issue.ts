@@ -1,0 +1,169 @@
+/** Writes a session into cookies and takes it out again: what a completed login sets, what a logout deletes. */
+import { cookie } from '../contract/wire.ts';
+import { seconds } from '../contract/units.ts';
+import type { SetCookie } from '../http/message.ts';
+import { encodeApiToken } from './api-token.ts';
+import type { ApiToken } from './api-token.ts';
+import { chunkNames, sealChunks } from './chunks.ts';
+import { encodeGrant } from './grant.ts';
+import type { NewGrant } from './grant.ts';
+import { bindingOf, encodeIdentity } from './identity.ts';
+import type { Identity } from './identity.ts';
+import { encodeIdToken } from './logout.ts';
+import { mostChunks } from './sealing.ts';
+import type { Purpose, Sealer } from './sealing.ts';
+
+/** Where the cookies of a deployment lie. */
+export interface JarLayout {
+  /** For example `/bff`. */
+  readonly logoutPath: string;
+  /** Every API that has an audience, whether this login brought a token for it or not. */
+  readonly apis: readonly { readonly name: string; readonly path: string }[];
+}
+
+/** A completed login. */
+export interface NewSession {
+  readonly identity: Identity;
+  readonly grant: NewGrant;
+  /** By API name; an API that is not configured any more is an error of the caller. */
+  readonly tokens: ReadonlyMap<string, ApiToken>;
+  /** Only where the provider's logout needs it. */
+  readonly idToken?: string;
+}
+
+/** What a session's cookies must share their room with. */
+export interface Surroundings {
+  /** Cookies that the same answer sets besides. */
+  readonly alongside: readonly SetCookie[];
+  /** @returns the bytes of this cookie's `Set-Cookie` value */
+  readonly setCookieBytes: (cookie: SetCookie) => number;
+}
+
+export type Issued =
+  | { readonly kind: 'fits'; readonly cookies: readonly SetCookie[] }
+  /** How many bytes the largest request, or the answer, would have had, and how many it may have. */
+  | { readonly kind: 'too_large'; readonly bytes: number; readonly limit: number };
+
+/** What an HTTP API accepts as request line and headers together. */
+const requestBytes = 10_240;
+/** Login transactions under way. */
+const transactionBytes = 2048;
+/** What the browser and the edge add by themselves. */
+const otherHeaderBytes = 3072;
+const ownBytes = requestBytes - transactionBytes - otherHeaderBytes;
+const answerBytes = 8192;
+/** The seen cookie comes later and must fit as well. */
+const seenBytes = 256;
+
+const deletion = (name: string, path: string): SetCookie => ({
+  name,
+  value: '',
+  path,
+  sameSite: 'Strict',
+  maxAgeSeconds: seconds(0),
+});
+
+const sentBytes = (cookies: readonly SetCookie[]): number =>
+  cookies.reduce((sum, { name, value }) => (value === '' ? sum : sum + `${name}=${value}; `.length), 0);
+
+/** Deletes every name under which a chunk may lie, from the given one on. */
+const deletions = (name: string, path: string, from = 0): readonly SetCookie[] =>
+  chunkNames(name)
+    .slice(from)
+    .map((chunk) => deletion(chunk, path));
+
+interface Value {
+  readonly name: string;
+  readonly path: string;
+  readonly purpose: Purpose;
+  /** Left out: there is nothing to store, and what lies there is deleted. */
+  readonly plaintext?: Buffer;
+}
+
+/**
+ * Cookies end with the session in the browser too, and never later: a cookie without an age would die with the browser
+ * on a phone that puts it to sleep, and live on where the browser restores its tabs.
+ */
+function valueCookies(
+  { name, path, purpose, plaintext }: Value,
+  identity: Identity,
+  sealer: Sealer,
+): readonly SetCookie[] {
+  const maxAgeSeconds = seconds(Math.max(identity.endsAt - sealer.now, 0));
+  const values = plaintext ? sealChunks(name, purpose, plaintext, sealer) : [];
+  const written = values.map((value, index): SetCookie => ({
+    name: index ? `${name}.${index}` : name,
+    value,
+    path,
+    sameSite: 'Strict',
+    maxAgeSeconds,
+  }));
+  return [...written, ...deletions(name, path, values.length)];
+}
+
+function valuesOf(session: NewSession, { apis, logoutPath }: JarLayout, sealer: Sealer): readonly Value[] {
+  const { identity, grant, tokens, idToken } = session;
+  const binding = bindingOf(identity);
+  const bound = { ...grant, sealedAt: sealer.now, binding, endsAt: identity.endsAt };
+  return [
+    { name: cookie.session, path: '/', purpose: 'session', plaintext: encodeIdentity(identity) },
+    { name: cookie.grant, path: '/', purpose: 'grant', plaintext: encodeGrant(bound) },
+    ...apis.map(({ name, path }): Value => {
+      const token = tokens.get(name);
+      const where = { name: cookie.apiTokenPrefix + name, path, purpose: 'at' } as const;
+      return token ? { ...where, plaintext: encodeApiToken({ ...token, binding }) } : where;
+    }),
+    {
+      name: cookie.idToken,
+      path: logoutPath,
+      purpose: 'idt',
+      ...(idToken !== undefined && { plaintext: encodeIdToken({ binding, endsAt: identity.endsAt, token: idToken }) }),
+    },
+  ];
+}
+
+/** The bytes of the own cookies in the largest request: those at `/` and those at one more path. */
+function largestRequest(cookies: readonly SetCookie[]): number {
+  const paths = new Set(cookies.map(({ path }) => path));
+  const sizes = [...paths].map((path) => sentBytes(cookies.filter((one) => one.path === '/' || one.path === path)));
+  return Math.max(0, ...sizes) + seenBytes;
+}
+
+/**
+ * Seals a completed login into cookies. It deletes, unseen, every chunk that it does not write and the token of every API
+ * for which there is none now, because the browser withholds the cookies of an earlier session from the callback.
+ */
+export function issueSession(session: NewSession, layout: JarLayout, sealer: Sealer, around: Surroundings): Issued {
+  const values = valuesOf(session, layout, sealer);
+  const cookies = [
+    ...values.flatMap((value) => valueCookies(value, session.identity, sealer)),
+    deletion(cookie.seen, '/'),
+  ];
+  const request = largestRequest(cookies);
+  const hasTooManyChunks = cookies.some(({ name }) => name.endsWith(`.${mostChunks}`));
+  if (hasTooManyChunks || request > ownBytes) return { kind: 'too_large', bytes: request, limit: ownBytes };
+  const answer = [...cookies, ...around.alongside].reduce((sum, one) => sum + around.setCookieBytes(one), 0);
+  if (answer > answerBytes) return { kind: 'too_large', bytes: answer, limit: answerBytes };
+  return { kind: 'fits', cookies };
+}
+
+/**
+ * Deletes everything that belongs to a session, at every path, seen or unseen. Where an answer cannot hold all of it, the
+ * further chunks, which mean nothing alone, are left behind.
+ */
+export function endSession({ apis, logoutPath }: JarLayout, around: Surroundings): readonly SetCookie[] {
+  const places: readonly (readonly [name: string, path: string])[] = [
+    [cookie.session, '/'],
+    [cookie.grant, '/'],
+    [cookie.seen, '/'],
+    [cookie.idToken, logoutPath],
+    ...apis.map(({ name, path }) => [cookie.apiTokenPrefix + name, path] as const),
+  ];
+  const firstChunks = places.map(([name, path]) => deletion(name, path));
+  const furtherChunks = places.flatMap(([name, path]) => (name === cookie.seen ? [] : deletions(name, path, 1)));
+  let room = answerBytes - around.alongside.reduce((sum, one) => sum + around.setCookieBytes(one), 0);
+  return [...firstChunks, ...furtherChunks].filter((one, index) => {
+    room -= around.setCookieBytes(one);
+    return room >= 0 || index < firstChunks.length;
+  });
+}

@@ -1,0 +1,172 @@
+/** Reads a session and its tokens from the cookies of a request. Nothing here deletes or writes anything. */
+import { cookie } from '../contract/wire.ts';
+import type { EpochSeconds, Seconds } from '../contract/units.ts';
+import type { Cookies } from '../http/message.ts';
+import { decodeApiToken } from './api-token.ts';
+import type { ApiToken, BoundApiToken } from './api-token.ts';
+import { isAmbiguous, openCandidates, openCookie } from './chunks.ts';
+import { decodeGrant } from './grant.ts';
+import type { BoundGrant, Grant } from './grant.ts';
+import { bindingOf, decodeIdentity } from './identity.ts';
+import type { Identity } from './identity.ts';
+import type { KeyRing } from './keyring.ts';
+import type { Opened, Purpose } from './sealing.ts';
+import { decodeSeen, isSeenDue } from './seen.ts';
+
+/** A session that may be used. */
+export interface LiveSession {
+  readonly identity: Identity;
+  readonly grant: Grant;
+  readonly lastActiveAt: EpochSeconds;
+}
+
+/** A sealed value that this instance cannot open although it may be genuine: 503, and nothing is deleted. */
+export interface Unreadable {
+  readonly kind: 'unreadable';
+  readonly reason: 'unknown_key' | 'newer_format';
+}
+
+export type SessionReading =
+  | { readonly kind: 'absent' }
+  | ({ readonly kind: 'live' } & LiveSession)
+  /** Its idle or absolute time has passed. */
+  | { readonly kind: 'expired'; readonly identity: Identity; readonly by: 'idle' | 'absolute' }
+  /** Its grant is gone, or its last token has ended and there is no refresh token. */
+  | { readonly kind: 'over'; readonly identity: Identity }
+  | Unreadable
+  /** The browser sent two values of a name that only this host can set. */
+  | { readonly kind: 'ambiguous'; readonly name: string };
+
+export type ApiTokenReading =
+  | ({ readonly kind: 'token' } & ApiToken)
+  /** There is none, or none of this session, or it was asked for under another configuration. */
+  | { readonly kind: 'missing' }
+  | Unreadable;
+
+export interface ReadingRules {
+  readonly ring: KeyRing;
+  readonly now: EpochSeconds;
+  /**
+   * What a value under a key counts as that the ring lacks: `unreadable` until the ring has been read again for this
+   * request, `absent` afterwards, because then the key is retired.
+   */
+  readonly unknownKey: 'unreadable' | 'absent';
+}
+
+export interface SessionRules extends ReadingRules {
+  readonly idleSeconds: Seconds;
+}
+
+/** What one cookie came to. */
+type Value<T> = { readonly kind: 'value'; readonly value: T } | { readonly kind: 'absent' } | Unreadable;
+
+const absent = { kind: 'absent' } as const;
+
+function valueOf<T>(
+  opened: Opened | undefined,
+  decode: (bytes: Buffer) => T | undefined,
+  rules: ReadingRules,
+): Value<T> {
+  if (opened === undefined || opened.kind === 'invalid') return absent;
+  if (opened.kind === 'newer_format') return { kind: 'unreadable', reason: 'newer_format' };
+  if (opened.kind === 'unknown_key') {
+    return rules.unknownKey === 'absent' ? absent : { kind: 'unreadable', reason: 'unknown_key' };
+  }
+  const value = decode(opened.plaintext);
+  return value === undefined ? absent : { kind: 'value', value };
+}
+
+function readValue<T>(
+  cookies: Cookies,
+  name: string,
+  purpose: Purpose,
+  decode: (bytes: Buffer) => T | undefined,
+  rules: ReadingRules,
+): Value<T> {
+  return valueOf(openCookie(cookies, name, purpose, rules.ring), decode, rules);
+}
+
+/** The grant of this session; one of another session, or one that has ended, counts as absent. */
+function readGrant(cookies: Cookies, identity: Identity, rules: ReadingRules): Value<BoundGrant> {
+  const grant = readValue(cookies, cookie.grant, 'grant', decodeGrant, rules);
+  const isOurs =
+    grant.kind !== 'value' || (grant.value.binding === bindingOf(identity) && grant.value.endsAt > rules.now);
+  return isOurs ? grant : absent;
+}
+
+/** Without a refresh token the session lasts as long as the last of its tokens; where it has none, until its absolute end. */
+function grantEndsAt({ refreshToken, tokenEndsAt }: Grant, { endsAt }: Identity): EpochSeconds {
+  if (refreshToken !== undefined || tokenEndsAt.size === 0) return endsAt;
+  return Math.min(endsAt, Math.max(...tokenEndsAt.values())) as EpochSeconds;
+}
+
+/**
+ * @param session a live one; after a request that prolonged it, with `lastActiveAt` now
+ * @returns when it ends unless something prolongs it
+ */
+export const sessionEndsAt = ({ identity, grant, lastActiveAt }: LiveSession, idleSeconds: Seconds): EpochSeconds =>
+  Math.min(grantEndsAt(grant, identity), lastActiveAt + idleSeconds) as EpochSeconds;
+
+/** The seen cookie is opened only where the grant's own age does not show that the session was active just now. */
+function readLastActiveAt(
+  cookies: Cookies,
+  identity: Identity,
+  grant: Grant,
+  rules: SessionRules,
+): EpochSeconds | Unreadable {
+  if (!isSeenDue(grant.sealedAt, rules.now, rules.idleSeconds)) return grant.sealedAt;
+  const seen = readValue(cookies, cookie.seen, 'seen', decodeSeen, rules);
+  if (seen.kind === 'unreadable') return seen;
+  const isOurs = seen.kind === 'value' && seen.value.binding === bindingOf(identity);
+  return isOurs ? (Math.max(seen.value.at, grant.sealedAt) as EpochSeconds) : grant.sealedAt;
+}
+
+/** Reads the session of a request. It looks at the session, grant and seen cookies and at nothing else. */
+export function readSession(cookies: Cookies, rules: SessionRules): SessionReading {
+  const ambiguous = [cookie.session, cookie.grant, cookie.seen].find((name) => isAmbiguous(cookies, name));
+  if (ambiguous !== undefined) return { kind: 'ambiguous', name: ambiguous };
+  const session = readValue(cookies, cookie.session, 'session', decodeIdentity, rules);
+  if (session.kind !== 'value') return session;
+  const identity = session.value;
+  if (identity.endsAt <= rules.now) return { kind: 'expired', identity, by: 'absolute' };
+  const bound = readGrant(cookies, identity, rules);
+  if (bound.kind === 'unreadable') return bound;
+  if (bound.kind === 'absent' || grantEndsAt(bound.value, identity) <= rules.now) return { kind: 'over', identity };
+  const grant = bound.value;
+  const lastActiveAt = readLastActiveAt(cookies, identity, grant, rules);
+  if (typeof lastActiveAt !== 'number') return lastActiveAt;
+  if (lastActiveAt + rules.idleSeconds <= rules.now) return { kind: 'expired', identity, by: 'idle' };
+  return { kind: 'live', identity, grant, lastActiveAt };
+}
+
+/** @returns the newest of those that belong to this session and answer this question */
+function newestOf(tokens: readonly Value<BoundApiToken>[], binding: string, fingerprint: string): ApiToken | undefined {
+  const ours = tokens.flatMap((token) => (token.kind === 'value' ? [token.value] : []));
+  return ours
+    .filter((token) => token.binding === binding && token.fingerprint === fingerprint)
+    .reduce<ApiToken | undefined>(
+      (best, token) => (best && best.generation >= token.generation ? best : token),
+      undefined,
+    );
+}
+
+/**
+ * Reads the access token of one API. A token that has ended is returned as well; its `expiresAt` says so.
+ *
+ * @param apiName as configured
+ * @param session the live session of this request
+ * @param fingerprint what this API asks of the provider today, see `fingerprintOf`
+ */
+export function readApiToken(
+  cookies: Cookies,
+  apiName: string,
+  session: LiveSession,
+  fingerprint: string,
+  rules: ReadingRules,
+): ApiTokenReading {
+  const opened = openCandidates(cookies, cookie.apiTokenPrefix + apiName, 'at', rules.ring);
+  const tokens = opened.map((one) => valueOf(one, decodeApiToken, rules));
+  const newest = newestOf(tokens, bindingOf(session.identity), fingerprint);
+  if (newest) return { kind: 'token', ...newest };
+  return tokens.find((token) => token.kind === 'unreadable') ?? { kind: 'missing' };
+}

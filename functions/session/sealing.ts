@@ -1,0 +1,180 @@
+/**
+ * Seals a value into a compact JWE (RFC 7516, section 7.1; `dir` with `A256GCM`, RFC 7518, sections 4.5 and 5.3) and opens it again. Purpose and
+ * cookie name are bound by the key, the format, the purpose and the number of chunks by the protected header.
+ */
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import type { EpochSeconds } from '../contract/units.ts';
+import type { KeyRing, RingKey } from './keyring.ts';
+
+/** What a sealed value is for. A value sealed for one purpose opens for no other. */
+export type Purpose = 'session' | 'grant' | 'at' | 'seen' | 'idt' | 'return' | 'report' | 'login';
+
+/** @param bytes how many */
+export type RandomBytes = (bytes: number) => Buffer;
+
+/** What sealing needs besides the value. */
+export interface Sealer {
+  readonly ring: KeyRing;
+  readonly now: EpochSeconds;
+  readonly random: RandomBytes;
+}
+
+/** What is sealed, and where it will lie. */
+export interface Plain {
+  readonly purpose: Purpose;
+  /** The name of the cookie, or the constant part of it; never a text that a request chose. */
+  readonly name: string;
+  readonly plaintext: Buffer;
+}
+
+/** What became of a sealed value. Only `opened` was authenticated; the others say what its header claims. */
+export type Opened =
+  | { readonly kind: 'opened'; readonly plaintext: Buffer; readonly version: number }
+  | { readonly kind: 'unknown_key'; readonly kid: string }
+  | { readonly kind: 'newer_format'; readonly version: number }
+  | { readonly kind: 'invalid' };
+
+interface Header {
+  readonly kid: string;
+  readonly version: number;
+  readonly purpose: string;
+  readonly chunks: number;
+}
+
+/** What a header says before anything has been authenticated. */
+type ReadHeader = Header | Exclude<Opened, { kind: 'opened' | 'unknown_key' }>;
+
+/** How each format that can be opened labels its keys. */
+const keyLabels: ReadonlyMap<number, string> = new Map([[1, 'token-broker cookie 1']]);
+const newestFormat = Math.max(...keyLabels.keys());
+/** A release seals what the release before it can open, so that a roll-back finds no value it cannot read. */
+const sealingFormat = 1;
+
+/** A value is cut into at most this many cookies. */
+export const mostChunks = 3;
+
+const ivBytes = 12;
+const tagBytes = 16;
+const ivCharacters = 16;
+const tagCharacters = 22;
+const cipher = 'aes-256-gcm';
+const headerFields: ReadonlySet<string> = new Set(['alg', 'enc', 'kid', 'v', 'p', 'n']);
+const compactForm = /^([\w-]+)\.\.([\w-]{16})\.([\w-]+)\.([\w-]{21}[AQgw])$/;
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const invalid: Opened & { readonly kind: 'invalid' } = { kind: 'invalid' };
+
+/** Headers of values that have been opened, by their text; the few that occur are decoded once. */
+const headers = new Map<string, Header>();
+const mostHeaders = 64;
+
+const base64urlLength = (bytes: number): number => Math.ceil((bytes * 4) / 3);
+
+/** No bit beyond the last byte is set (RFC 4648, section 3.5), so that a value has exactly one text. */
+function isCanonicalBase64url(text: string): boolean {
+  const rest = text.length % 4;
+  if (rest === 0) return true;
+  const last = alphabet.indexOf(text.charAt(text.length - 1));
+  return rest !== 1 && (last & (rest === 2 ? 0b1111 : 0b11)) === 0;
+}
+
+function derivedKey(key: RingKey, version: number, purpose: string, name: string): KeyObject | undefined {
+  const label = keyLabels.get(version);
+  return label === undefined ? undefined : key.derive(`${label}\0${purpose}\0${name}`);
+}
+
+const headerText = (kid: string, purpose: Purpose, chunks: number): string => {
+  const fields = { alg: 'dir', enc: 'A256GCM', kid, v: sealingFormat, p: purpose };
+  return Buffer.from(JSON.stringify(chunks > 1 ? { ...fields, n: chunks } : fields)).toString('base64url');
+};
+
+function parseHeader(text: string): ReadHeader {
+  let header: unknown;
+  try {
+    header = JSON.parse(Buffer.from(text, 'base64url').toString());
+  } catch {
+    return invalid;
+  }
+  if (typeof header !== 'object' || header === null) return invalid;
+  const { alg, enc, kid, v, p, n = 1 } = header as Readonly<Record<string, unknown>>;
+  if (!Number.isSafeInteger(v)) return invalid;
+  const version = v as number;
+  if (version > newestFormat) return { kind: 'newer_format', version };
+  if (alg !== 'dir' || enc !== 'A256GCM' || typeof kid !== 'string' || typeof p !== 'string') return invalid;
+  if (!Number.isInteger(n) || (n as number) < 1 || (n as number) > mostChunks) return invalid;
+  if (!Object.keys(header).every((field) => headerFields.has(field))) return invalid;
+  return { kid, version, purpose: p, chunks: n as number };
+}
+
+/** The header of a sealed value or of its first chunk. */
+const readHeader = (text: string): ReadHeader => headers.get(text) ?? parseHeader(text);
+
+function remember(text: string, header: Header): void {
+  if (headers.size >= mostHeaders) headers.clear();
+  headers.set(text, header);
+}
+
+/**
+ * @param first a sealed value, or the first of its chunks
+ * @returns how many chunks it says there are; 1 where it says nothing that can be used
+ */
+export function chunksOf(first: string): number {
+  const header = readHeader(first.slice(0, first.indexOf('.')));
+  return 'kind' in header ? 1 : header.chunks;
+}
+
+/** @returns how many characters `seal` will give, without sealing */
+export function sealedLength(value: Plain, chunks: number, { ring, now }: Sealer): number {
+  const header = headerText(ring.sealingAt(now).kid, value.purpose, chunks).length;
+  return header + 4 + ivCharacters + base64urlLength(value.plaintext.length) + tagCharacters;
+}
+
+/**
+ * @param chunks how many cookies the text will be cut into
+ * @returns a compact JWE
+ */
+export function seal({ purpose, name, plaintext }: Plain, chunks: number, { ring, now, random }: Sealer): string {
+  const ringKey = ring.sealingAt(now);
+  const key = derivedKey(ringKey, sealingFormat, purpose, name);
+  if (!key) throw new Error('the sealing format has no key label');
+  const header = headerText(ringKey.kid, purpose, chunks);
+  const iv = random(ivBytes);
+  const sealing = createCipheriv(cipher, key, iv, { authTagLength: tagBytes });
+  sealing.setAAD(Buffer.from(header, 'ascii'));
+  const ciphertext = Buffer.concat([sealing.update(plaintext), sealing.final()]);
+  const tag = sealing.getAuthTag();
+  return `${header}..${iv.toString('base64url')}.${ciphertext.toString('base64url')}.${tag.toString('base64url')}`;
+}
+
+/**
+ * Opens a compact JWE made by `seal`, or by any JOSE library with the same key and header.
+ *
+ * @param text the whole value, chunks put together
+ * @param purpose and `name` what it was sealed for; anything else is `invalid`
+ */
+export function open(text: string, purpose: Purpose, name: string, ring: KeyRing): Opened {
+  const headerPart = text.slice(0, text.indexOf('.'));
+  const header = readHeader(headerPart);
+  if ('kind' in header) return header;
+  if (header.purpose !== purpose) return invalid;
+  const parts = compactForm.exec(text);
+  const [, , iv, ciphertext, tag] = parts ?? [];
+  if (!iv || !ciphertext || !tag || !isCanonicalBase64url(headerPart) || !isCanonicalBase64url(ciphertext))
+    return invalid;
+  const ringKey = ring.find(header.kid);
+  if (!ringKey) return { kind: 'unknown_key', kid: header.kid };
+  const key = derivedKey(ringKey, header.version, purpose, name);
+  if (!key) return invalid;
+  // Without authTagLength, node would accept a tag cut down to four bytes.
+  const opening = createDecipheriv(cipher, key, Buffer.from(iv, 'base64url'), { authTagLength: tagBytes });
+  opening.setAAD(Buffer.from(headerPart, 'ascii'));
+  opening.setAuthTag(Buffer.from(tag, 'base64url'));
+  const plaintext = opening.update(ciphertext, 'base64url');
+  try {
+    opening.final();
+  } catch {
+    return invalid;
+  }
+  remember(headerPart, header);
+  return { kind: 'opened', plaintext, version: header.version };
+}

@@ -38,9 +38,12 @@ function combinations(cookies: Cookies, name: string, first: string): readonly s
   );
 }
 
-/** Whether a name that only this host can set occurs twice; then nobody can say which one is ours. */
-export const isAmbiguous = (cookies: Cookies, name: string): boolean =>
-  chunkNames(name).some((chunk) => cookies.all(chunk).length > 1);
+/**
+ * @param names every chunk's name, under none of which anybody but this host can set a cookie
+ * @returns the first that occurs twice: then nobody can say which value is ours
+ */
+export const ambiguousName = (cookies: Cookies, names: readonly string[]): string | undefined =>
+  names.find((name) => cookies.all(name).length > 1);
 
 /**
  * Opens what lies under a name that only this host can set.

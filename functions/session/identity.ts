@@ -29,7 +29,7 @@ export interface Identity extends SessionKeys {
 }
 
 const idBytes = 16;
-const bindingCharacters = 11;
+const bindingBytes = 8;
 
 /** A new session's id and secret. */
 export const newSessionKeys = (random: RandomBytes): SessionKeys => ({
@@ -42,14 +42,14 @@ export const newSessionKeys = (random: RandomBytes): SessionKeys => ({
  * only ever lies inside a sealed value.
  */
 export const bindingOf = ({ sessionId }: SessionKeys): string =>
-  Buffer.from(sessionId, 'base64url').toString('base64url', 0, 8).slice(0, bindingCharacters);
+  Buffer.from(sessionId, 'base64url').toString('base64url', 0, bindingBytes);
 
 /** The `sid` of the logout link. It names the session and does not give its id away. */
 export const logoutSid = ({ sessionId }: SessionKeys): string =>
   createHmac('sha256', Buffer.from(sessionId, 'base64url'))
     .update('token-broker logout sid')
-    .digest('base64url')
-    .slice(0, 22);
+    .digest()
+    .toString('base64url', 0, idBytes);
 
 /** @param given what a request presents as `sid`; compared in constant time */
 export function equalSid(given: string, session: SessionKeys): boolean {

@@ -10,7 +10,6 @@ import type { NewGrant } from './grant.ts';
 import { bindingOf, encodeIdentity } from './identity.ts';
 import type { Identity } from './identity.ts';
 import { encodeIdToken } from './logout.ts';
-import { mostChunks } from './sealing.ts';
 import type { Purpose, Sealer } from './sealing.ts';
 
 /** Where the cookies of a deployment lie. */
@@ -140,8 +139,7 @@ export function issueSession(session: NewSession, layout: JarLayout, sealer: Sea
     deletion(cookie.seen, '/'),
   ];
   const request = largestRequest(cookies);
-  const hasTooManyChunks = cookies.some(({ name }) => name.endsWith(`.${mostChunks}`));
-  if (hasTooManyChunks || request > ownBytes) return { kind: 'too_large', bytes: request, limit: ownBytes };
+  if (request > ownBytes) return { kind: 'too_large', bytes: request, limit: ownBytes };
   const answer = [...cookies, ...around.alongside].reduce((sum, one) => sum + around.setCookieBytes(one), 0);
   if (answer > answerBytes) return { kind: 'too_large', bytes: answer, limit: answerBytes };
   return { kind: 'fits', cookies };
@@ -161,9 +159,11 @@ export function endSession({ apis, logoutPath }: JarLayout, around: Surroundings
   ];
   const firstChunks = places.map(([name, path]) => deletion(name, path));
   const furtherChunks = places.flatMap(([name, path]) => (name === cookie.seen ? [] : deletions(name, path, 1)));
-  let room = answerBytes - around.alongside.reduce((sum, one) => sum + around.setCookieBytes(one), 0);
-  return [...firstChunks, ...furtherChunks].filter((one, index) => {
-    room -= around.setCookieBytes(one);
-    return room >= 0 || index < firstChunks.length;
-  });
+  const kept: SetCookie[] = [];
+  let bytes = around.alongside.reduce((sum, one) => sum + around.setCookieBytes(one), 0);
+  for (const one of [...firstChunks, ...furtherChunks]) {
+    bytes += around.setCookieBytes(one);
+    if (bytes <= answerBytes || kept.length < firstChunks.length) kept.push(one);
+  }
+  return kept;
 }

@@ -4,27 +4,16 @@ import type { EpochSeconds, Seconds } from '../contract/units.ts';
 import type { Cookies } from '../http/message.ts';
 import { decodeApiToken } from './api-token.ts';
 import type { ApiToken, BoundApiToken } from './api-token.ts';
-import { isAmbiguous, openCandidates, openCookie } from './chunks.ts';
+import { ambiguousName, chunkNames, openCandidates } from './chunks.ts';
 import { decodeGrant } from './grant.ts';
 import type { BoundGrant, Grant } from './grant.ts';
 import { bindingOf, decodeIdentity } from './identity.ts';
 import type { Identity } from './identity.ts';
-import type { KeyRing } from './keyring.ts';
-import type { Opened, Purpose } from './sealing.ts';
-import { decodeSeen, isSeenDue } from './seen.ts';
-
-/** A session that may be used. */
-export interface LiveSession {
-  readonly identity: Identity;
-  readonly grant: Grant;
-  readonly lastActiveAt: EpochSeconds;
-}
-
-/** A sealed value that this instance cannot open although it may be genuine: 503, and nothing is deleted. */
-export interface Unreadable {
-  readonly kind: 'unreadable';
-  readonly reason: 'unknown_key' | 'newer_format';
-}
+import { grantEndsAt, isSeenDue } from './lifetimes.ts';
+import type { LiveSession } from './lifetimes.ts';
+import { absent, readValue, valueOf } from './reading.ts';
+import type { ReadingRules, Unreadable, Value } from './reading.ts';
+import { decodeSeen } from './seen.ts';
 
 export type SessionReading =
   | { readonly kind: 'absent' }
@@ -43,48 +32,12 @@ export type ApiTokenReading =
   | { readonly kind: 'missing' }
   | Unreadable;
 
-export interface ReadingRules {
-  readonly ring: KeyRing;
-  readonly now: EpochSeconds;
-  /**
-   * What a value under a key counts as that the ring lacks: `unreadable` until the ring has been read again for this
-   * request, `absent` afterwards, because then the key is retired.
-   */
-  readonly unknownKey: 'unreadable' | 'absent';
-}
-
 export interface SessionRules extends ReadingRules {
   readonly idleSeconds: Seconds;
 }
 
-/** What one cookie came to. */
-type Value<T> = { readonly kind: 'value'; readonly value: T } | { readonly kind: 'absent' } | Unreadable;
-
-const absent = { kind: 'absent' } as const;
-
-function valueOf<T>(
-  opened: Opened | undefined,
-  decode: (bytes: Buffer) => T | undefined,
-  rules: ReadingRules,
-): Value<T> {
-  if (opened === undefined || opened.kind === 'invalid') return absent;
-  if (opened.kind === 'newer_format') return { kind: 'unreadable', reason: 'newer_format' };
-  if (opened.kind === 'unknown_key') {
-    return rules.unknownKey === 'absent' ? absent : { kind: 'unreadable', reason: 'unknown_key' };
-  }
-  const value = decode(opened.plaintext);
-  return value === undefined ? absent : { kind: 'value', value };
-}
-
-function readValue<T>(
-  cookies: Cookies,
-  name: string,
-  purpose: Purpose,
-  decode: (bytes: Buffer) => T | undefined,
-  rules: ReadingRules,
-): Value<T> {
-  return valueOf(openCookie(cookies, name, purpose, rules.ring), decode, rules);
-}
+/** Names with the prefix `__Host-`: no sibling domain can set a cookie of this name. */
+const sessionNames = [cookie.session, cookie.grant, cookie.seen].flatMap(chunkNames);
 
 /** The grant of this session; one of another session, or one that has ended, counts as absent. */
 function readGrant(cookies: Cookies, identity: Identity, rules: ReadingRules): Value<BoundGrant> {
@@ -93,19 +46,6 @@ function readGrant(cookies: Cookies, identity: Identity, rules: ReadingRules): V
     grant.kind !== 'value' || (grant.value.binding === bindingOf(identity) && grant.value.endsAt > rules.now);
   return isOurs ? grant : absent;
 }
-
-/** Without a refresh token the session lasts as long as the last of its tokens; where it has none, until its absolute end. */
-function grantEndsAt({ refreshToken, tokenEndsAt }: Grant, { endsAt }: Identity): EpochSeconds {
-  if (refreshToken !== undefined || tokenEndsAt.size === 0) return endsAt;
-  return Math.min(endsAt, Math.max(...tokenEndsAt.values())) as EpochSeconds;
-}
-
-/**
- * @param session a live one; after a request that prolonged it, with `lastActiveAt` now
- * @returns when it ends unless something prolongs it
- */
-export const sessionEndsAt = ({ identity, grant, lastActiveAt }: LiveSession, idleSeconds: Seconds): EpochSeconds =>
-  Math.min(grantEndsAt(grant, identity), lastActiveAt + idleSeconds) as EpochSeconds;
 
 /** The seen cookie is opened only where the grant's own age does not show that the session was active just now. */
 function readLastActiveAt(
@@ -117,13 +57,13 @@ function readLastActiveAt(
   if (!isSeenDue(grant.sealedAt, rules.now, rules.idleSeconds)) return grant.sealedAt;
   const seen = readValue(cookies, cookie.seen, 'seen', decodeSeen, rules);
   if (seen.kind === 'unreadable') return seen;
-  const isOurs = seen.kind === 'value' && seen.value.binding === bindingOf(identity);
+  const isOurs = seen.kind === 'value' && seen.value.binding === bindingOf(identity) && seen.value.endsAt > rules.now;
   return isOurs ? (Math.max(seen.value.at, grant.sealedAt) as EpochSeconds) : grant.sealedAt;
 }
 
 /** Reads the session of a request. It looks at the session, grant and seen cookies and at nothing else. */
 export function readSession(cookies: Cookies, rules: SessionRules): SessionReading {
-  const ambiguous = [cookie.session, cookie.grant, cookie.seen].find((name) => isAmbiguous(cookies, name));
+  const ambiguous = ambiguousName(cookies, sessionNames);
   if (ambiguous !== undefined) return { kind: 'ambiguous', name: ambiguous };
   const session = readValue(cookies, cookie.session, 'session', decodeIdentity, rules);
   if (session.kind !== 'value') return session;

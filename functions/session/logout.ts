@@ -3,10 +3,11 @@ import { cookie } from '../contract/wire.ts';
 import { seconds } from '../contract/units.ts';
 import type { EpochSeconds } from '../contract/units.ts';
 import type { Cookies, SetCookie } from '../http/message.ts';
-import { isAmbiguous, openCandidates, openCookie, sealChunks } from './chunks.ts';
+import { ambiguousName, openCandidates, openCookie, sealChunks } from './chunks.ts';
 import { isText, isTime, parseObject } from './fields.ts';
 import { bindingOf } from './identity.ts';
-import type { LiveSession, ReadingRules } from './jar.ts';
+import type { LiveSession } from './lifetimes.ts';
+import type { ReadingRules } from './reading.ts';
 import { packToken, readBytes, readVarint, unpackToken, varint } from './packing.ts';
 import type { Sealer } from './sealing.ts';
 
@@ -63,7 +64,7 @@ export const returnDeletion: SetCookie = {
 
 /** @returns where to go after the provider's logout; undefined when it is not known (any more) */
 export function readReturnUrl(cookies: Cookies, rules: ReadingRules): string | undefined {
-  if (isAmbiguous(cookies, cookie.logoutReturn)) return undefined;
+  if (ambiguousName(cookies, [cookie.logoutReturn])) return undefined;
   const opened = openCookie(cookies, cookie.logoutReturn, 'return', rules.ring);
   if (opened?.kind !== 'opened') return undefined;
   const { url, exp } = parseObject(opened.plaintext) ?? {};

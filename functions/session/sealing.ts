@@ -40,6 +40,8 @@ interface Header {
   readonly version: number;
   readonly purpose: string;
   readonly chunks: number;
+  /** The additional authenticated data: the header's own text (RFC 7516, section 5.1, step 14). */
+  readonly aad: Buffer;
 }
 
 /** What a header says before anything has been authenticated. */
@@ -56,12 +58,9 @@ export const mostChunks = 3;
 
 const ivBytes = 12;
 const tagBytes = 16;
-const ivCharacters = 16;
-const tagCharacters = 22;
+const compactParts = 5;
 const cipher = 'aes-256-gcm';
 const headerFields: ReadonlySet<string> = new Set(['alg', 'enc', 'kid', 'v', 'p', 'n']);
-const compactForm = /^([\w-]+)\.\.([\w-]{16})\.([\w-]+)\.([\w-]{21}[AQgw])$/;
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const invalid: Opened & { readonly kind: 'invalid' } = { kind: 'invalid' };
 
 /** Headers of values that have been opened, by their text; the few that occur are decoded once. */
@@ -70,12 +69,10 @@ const mostHeaders = 64;
 
 const base64urlLength = (bytes: number): number => Math.ceil((bytes * 4) / 3);
 
-/** No bit beyond the last byte is set (RFC 4648, section 3.5), so that a value has exactly one text. */
-function isCanonicalBase64url(text: string): boolean {
-  const rest = text.length % 4;
-  if (rest === 0) return true;
-  const last = alphabet.indexOf(text.charAt(text.length - 1));
-  return rest !== 1 && (last & (rest === 2 ? 0b1111 : 0b11)) === 0;
+/** @returns undefined unless the text is the one text of its bytes: no padding, no other alphabet, no loose bits (RFC 4648, section 3.5) */
+function decodeBase64url(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64url');
+  return bytes.toString('base64url') === text ? bytes : undefined;
 }
 
 function derivedKey(key: RingKey, version: number, purpose: string, name: string): KeyObject | undefined {
@@ -88,13 +85,16 @@ const headerText = (kid: string, purpose: Purpose, chunks: number): string => {
   return Buffer.from(JSON.stringify(chunks > 1 ? { ...fields, n: chunks } : fields)).toString('base64url');
 };
 
-function parseHeader(text: string): ReadHeader {
-  let header: unknown;
+function parseJson(text: string): unknown {
   try {
-    header = JSON.parse(Buffer.from(text, 'base64url').toString());
+    return JSON.parse(decodeBase64url(text)?.toString() ?? '');
   } catch {
-    return invalid;
+    return undefined;
   }
+}
+
+function parseHeader(text: string): ReadHeader {
+  const header = parseJson(text);
   if (typeof header !== 'object' || header === null) return invalid;
   const { alg, enc, kid, v, p, n = 1 } = header as Readonly<Record<string, unknown>>;
   if (!Number.isSafeInteger(v)) return invalid;
@@ -103,15 +103,16 @@ function parseHeader(text: string): ReadHeader {
   if (alg !== 'dir' || enc !== 'A256GCM' || typeof kid !== 'string' || typeof p !== 'string') return invalid;
   if (!Number.isInteger(n) || (n as number) < 1 || (n as number) > mostChunks) return invalid;
   if (!Object.keys(header).every((field) => headerFields.has(field))) return invalid;
-  return { kid, version, purpose: p, chunks: n as number };
+  return { kid, version, purpose: p, chunks: n as number, aad: Buffer.from(text) };
 }
 
 /** The header of a sealed value or of its first chunk. */
 const readHeader = (text: string): ReadHeader => headers.get(text) ?? parseHeader(text);
 
-function remember(text: string, header: Header): void {
+/** The key is a text of its own: a slice would keep the whole cookie in memory. */
+function remember(header: Header): void {
   if (headers.size >= mostHeaders) headers.clear();
-  headers.set(text, header);
+  headers.set(header.aad.toString(), header);
 }
 
 /**
@@ -126,7 +127,11 @@ export function chunksOf(first: string): number {
 /** @returns how many characters `seal` will give, without sealing */
 export function sealedLength(value: Plain, chunks: number, { ring, now }: Sealer): number {
   const header = headerText(ring.sealingAt(now).kid, value.purpose, chunks).length;
-  return header + 4 + ivCharacters + base64urlLength(value.plaintext.length) + tagCharacters;
+  const parts = [ivBytes, value.plaintext.length, tagBytes].reduce(
+    (sum, bytes) => sum + base64urlLength(bytes),
+    header,
+  );
+  return parts + compactParts - 1;
 }
 
 /**
@@ -146,6 +151,21 @@ export function seal({ purpose, name, plaintext }: Plain, chunks: number, { ring
   return `${header}..${iv.toString('base64url')}.${ciphertext.toString('base64url')}.${tag.toString('base64url')}`;
 }
 
+/** @returns undefined unless every byte is the one that was sealed */
+function decrypt(key: KeyObject, aad: Buffer, iv: Buffer, ciphertext: Buffer, tag: Buffer): Buffer | undefined {
+  // Without authTagLength, node would accept a tag cut down to four bytes.
+  const opening = createDecipheriv(cipher, key, iv, { authTagLength: tagBytes });
+  opening.setAAD(aad);
+  opening.setAuthTag(tag);
+  const plaintext = opening.update(ciphertext);
+  try {
+    opening.final();
+  } catch {
+    return undefined;
+  }
+  return plaintext;
+}
+
 /**
  * Opens a compact JWE made by `seal`, or by any JOSE library with the same key and header.
  *
@@ -153,28 +173,18 @@ export function seal({ purpose, name, plaintext }: Plain, chunks: number, { ring
  * @param purpose and `name` what it was sealed for; anything else is `invalid`
  */
 export function open(text: string, purpose: Purpose, name: string, ring: KeyRing): Opened {
-  const headerPart = text.slice(0, text.indexOf('.'));
+  const parts = text.split('.', compactParts + 1);
+  const [headerPart = '', encryptedKey] = parts;
   const header = readHeader(headerPart);
   if ('kind' in header) return header;
-  if (header.purpose !== purpose) return invalid;
-  const parts = compactForm.exec(text);
-  const [, , iv, ciphertext, tag] = parts ?? [];
-  if (!iv || !ciphertext || !tag || !isCanonicalBase64url(headerPart) || !isCanonicalBase64url(ciphertext))
-    return invalid;
+  if (parts.length !== compactParts || encryptedKey !== '' || header.purpose !== purpose) return invalid;
+  const [iv, ciphertext, tag] = parts.slice(2).map(decodeBase64url);
+  if (iv?.length !== ivBytes || tag?.length !== tagBytes || !ciphertext) return invalid;
   const ringKey = ring.find(header.kid);
   if (!ringKey) return { kind: 'unknown_key', kid: header.kid };
   const key = derivedKey(ringKey, header.version, purpose, name);
-  if (!key) return invalid;
-  // Without authTagLength, node would accept a tag cut down to four bytes.
-  const opening = createDecipheriv(cipher, key, Buffer.from(iv, 'base64url'), { authTagLength: tagBytes });
-  opening.setAAD(Buffer.from(headerPart, 'ascii'));
-  opening.setAuthTag(Buffer.from(tag, 'base64url'));
-  const plaintext = opening.update(ciphertext, 'base64url');
-  try {
-    opening.final();
-  } catch {
-    return invalid;
-  }
-  remember(headerPart, header);
+  const plaintext = key && decrypt(key, header.aad, iv, ciphertext, tag);
+  if (!plaintext) return invalid;
+  if (!headers.has(headerPart)) remember(header);
   return { kind: 'opened', plaintext, version: header.version };
 }

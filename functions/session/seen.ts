@@ -6,7 +6,8 @@ import type { SetCookie } from '../http/message.ts';
 import { sealChunks } from './chunks.ts';
 import { isText, isTime, parseObject } from './fields.ts';
 import { bindingOf } from './identity.ts';
-import type { LiveSession } from './jar.ts';
+import { isSeenDue } from './lifetimes.ts';
+import type { LiveSession } from './lifetimes.ts';
 import type { Sealer } from './sealing.ts';
 
 /** The time of the last activity, tied to its session. */
@@ -15,12 +16,6 @@ export interface Seen {
   readonly at: EpochSeconds;
   readonly endsAt: EpochSeconds;
 }
-
-/** Activity is written down at most this often within the idle time. */
-const partsOfIdle = 10;
-
-export const isSeenDue = (lastActiveAt: EpochSeconds, now: EpochSeconds, idleSeconds: Seconds): boolean =>
-  (now - lastActiveAt) * partsOfIdle >= idleSeconds;
 
 export const encodeSeen = ({ binding, at, endsAt }: Seen): Buffer =>
   Buffer.from(JSON.stringify({ session: binding, at, exp: endsAt }));

@@ -7,7 +7,8 @@ import type { Cookies, SetCookie } from '../http/message.ts';
 import { isId, isText, isTime, parseObject } from './fields.ts';
 import type { JsonValue } from './fields.ts';
 import type { SessionKeys } from './identity.ts';
-import type { ReadingRules, Unreadable } from './jar.ts';
+import { valueOf } from './reading.ts';
+import type { ReadingRules, Unreadable } from './reading.ts';
 import { open, seal } from './sealing.ts';
 import type { Sealer } from './sealing.ts';
 
@@ -188,11 +189,9 @@ export function startLogin(request: LoginRequest, cookies: Cookies, sealer: Seal
 function readTransaction(cookies: Cookies, name: string, state: string, rules: ReadingRules): TransactionReading {
   const [value = '', ...others] = cookies.all(name);
   if (others.length > 0) return { kind: 'ambiguous', name };
-  const opened = open(value, 'login', sealedName, rules.ring);
-  if (opened.kind === 'newer_format') return { kind: 'unreadable', reason: 'newer_format' };
-  if (opened.kind === 'unknown_key' && rules.unknownKey === 'unreadable')
-    return { kind: 'unreadable', reason: 'unknown_key' };
-  const transaction = opened.kind === 'opened' ? decode(opened.plaintext) : undefined;
+  const read = valueOf(open(value, 'login', sealedName, rules.ring), decode, rules);
+  if (read.kind === 'unreadable') return read;
+  const transaction = read.kind === 'value' ? read.value : undefined;
   if (!transaction || !isSameState(state, transaction.state)) return { kind: 'missing' };
   if (name !== nameOf(transaction.startedAt, transaction.state)) return { kind: 'missing' };
   const isLate = transaction.startedAt + lifetimeSeconds <= rules.now;

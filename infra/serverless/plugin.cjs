@@ -21,7 +21,7 @@ module.exports = class StagePlugin {
   }
 
   get stage() {
-    return this.serverless.service.provider.stage;
+    return this.serverless.getProvider('aws').getStage();
   }
 
   fail(message) {

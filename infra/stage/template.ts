@@ -21,13 +21,14 @@ function authRoutes({ basePath, callbackPath }: StageParameters) {
 
 /** The logical id that the framework makes of a route's key. */
 function logicalId(routeKey: string): string {
-  const parts = routeKey.split('/').map((part) =>
-    part
+  const names = routeKey.split('/').map((part) => {
+    const name = part
       .toLowerCase()
-      .replaceAll('-', 'dash')
-      .replaceAll(/[^0-9a-z]/g, ''),
-  );
-  return `HttpApiRoute${parts.map((part) => `${part.charAt(0).toUpperCase()}${part.slice(1)}`).join('')}`;
+      .replaceAll('-', 'Dash')
+      .replaceAll(/[^0-9A-Za-z]/g, '');
+    return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  });
+  return `HttpApiRoute${names.join('')}`;
 }
 
 const throttling = ({ rate, burst }: { rate: number; burst: number }) => ({

@@ -35,17 +35,17 @@ export const auth0: Preset = {
   idTokenAlgorithms: ['RS256', 'PS256'],
   advice: {
     opaque_access_token:
-      'Auth0 issues an opaque token when no audience reaches it: let the API’s `audience` be the identifier of an API in the Auth0 dashboard, or set a default audience in the tenant’s settings.',
+      "Auth0 issues an opaque token when no audience reaches it: let the API's `audience` be the identifier of an API in the Auth0 dashboard, or set a default audience in the tenant's settings.",
     encrypted_access_token:
       'Switch token encryption off for this API in the Auth0 dashboard, or set `expect.format` to "encrypted" if the API decrypts.',
     audience_mismatch:
-      'Nothing was asked for, so Auth0 took the tenant’s default audience: make that this API’s identifier, or leave `provider.audience` out so that the broker asks for it.',
+      "Nothing was asked for, so Auth0 took the tenant's default audience: make that this API's identifier, or leave `provider.audience` out so that the broker asks for it.",
     audience_substituted:
-      'Auth0 answers a refresh for an API outside the application’s multi-resource refresh token (MRRT) policies with a token for the first audience: add this API and its scopes to those policies.',
+      "Add this API and its scopes to the application's multi-resource refresh token (MRRT) policies: Auth0 answers a refresh for any other API with a token for the first audience; at a login, check that nothing on the way drops `audience`.",
     audience_refused:
       'Check in the Auth0 dashboard that an API with exactly this identifier exists and that the application may use it.',
     issuer_mismatch:
-      'Auth0 issues tokens in the name of the domain that was asked: configure the custom domain or the tenant’s own, the one that the API expects, with a slash at its end.',
+      "Auth0 issues tokens in the name of the domain that was asked: configure the custom domain or the tenant's own, the one that the API expects, with a slash at its end.",
     scope_missing:
       'Auth0 leaves out scopes that the API does not define and, with RBAC switched on, permissions that the user does not have.',
   },

@@ -32,10 +32,10 @@ export const cognito: Preset = {
   idTokenAlgorithms: ['RS256'],
   advice: {
     audience_mismatch:
-      'Resource binding needs Managed Login and the Essentials or Plus plan, and `audience` must be a URL; without it set `provider.audience` to { "dialect": "registration" } and name the API’s scopes in `expect.scopes`.',
+      'Resource binding needs Managed Login and the Essentials or Plus plan, and `audience` must be a URL; without it set `provider.audience` to { "dialect": "registration" } and name the API\'s scopes in `expect.scopes`.',
     audience_substituted:
-      'Cognito binds a session’s tokens to the one resource named at login: serve the second API without binding, by { "dialect": "registration" } and `expect.scopes`.',
+      'Cognito binds a session\'s tokens to the one resource named at login: serve the second API without binding, by { "dialect": "registration" } and `expect.scopes`.',
     scope_missing:
-      'Add the custom scopes, in the form `identifier/name`, to the app client, and name them in the API’s `scopes`.',
+      "Add the custom scopes, in the form `identifier/name`, to the app client, and name them in the API's `scopes`.",
   },
 };

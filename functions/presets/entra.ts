@@ -47,18 +47,18 @@ export const entra: Preset = {
   idTokenAlgorithms: ['RS256'],
   advice: {
     opaque_access_token:
-      'Entra issues unreadable tokens for Microsoft’s own APIs: let `audience` be the Application ID URI of your API, so that its scopes are asked for.',
+      "Entra issues unreadable tokens for Microsoft's own APIs: let `audience` be the Application ID URI of your API, so that its scopes are asked for.",
     access_token_missing:
       'Entra and B2C issue no access token when only OpenID scopes are asked for: give the API an `audience` and `scopes`.',
     audience_mismatch:
-      'Let `audience` be the API’s Application ID URI; if the token carries its client id instead, which v2 tokens do, name that GUID in `expect.aud`.',
+      "Let `audience` be the API's Application ID URI; if the token carries its client id instead, which v2 tokens do, name that GUID in `expect.aud`.",
     audience_substituted:
-      'Let `audience` be the API’s Application ID URI; if the token carries its client id instead, which v2 tokens do, name that GUID in `expect.aud`.',
+      "Let `audience` be the API's Application ID URI; if the token carries its client id instead, which v2 tokens do, name that GUID in `expect.aud`.",
     audience_refused:
-      'Check that the API exposes the scopes, that the application has been given them under “API permissions”, and that somebody has consented.',
+      'Check that the API exposes the scopes, that the application has been given them under "API permissions", and that somebody has consented.',
     issuer_mismatch:
-      'The access token version in the API’s manifest decides the issuer: set it to 2, or name the issuer that the API expects in `expect.issuer`.',
+      "The access token version in the API's manifest decides the issuer: set it to 2, or name the issuer that the API expects in `expect.issuer`.",
     scope_missing:
-      'Give the application these scopes of the API under “API permissions” and consent to them; in `expect.scopes` they stand without the API’s prefix.',
+      'Give the application these scopes of the API under "API permissions" and consent to them; in `expect.scopes` they stand without the API\'s prefix.',
   },
 };

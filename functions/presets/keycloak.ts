@@ -33,11 +33,11 @@ export const keycloak: Preset = {
   idTokenAlgorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
   advice: {
     audience_mismatch:
-      'Make a client scope with an Audience mapper for this audience, assign it to the client, and name it in the API’s `scopes`.',
+      "Make a client scope with an Audience mapper for this audience, assign it to the client, and name it in the API's `scopes`.",
     audience_not_exclusive:
-      'Remove the other Audience mappers and client roles (“Full scope allowed”) from the client, or drop `expect.onlyAudience`.',
+      'Remove the other Audience mappers and client roles ("Full scope allowed") from the client, or drop `expect.onlyAudience`.',
     id_token_as_access_token:
-      'Keycloak before 25, and the mapper “Nonce backwards compatible” since, put `nonce` into access tokens, so that an API cannot tell them from ID tokens: upgrade, or remove the mapper.',
+      'Keycloak before 25, and the mapper "Nonce backwards compatible" since, put `nonce` into access tokens, so that an API cannot tell them from ID tokens: upgrade, or remove the mapper.',
     issuer_mismatch:
       'Keycloak derives the issuer from the address it was asked at unless a hostname is configured: set the hostname, or name the issuer that the API expects in `expect.issuer`.',
   },

@@ -23,7 +23,7 @@ export const okta: Preset = {
     furtherTokenIssuers: [],
     unsuitable: {
       pattern: '^https://[^/]+/?$',
-      why: 'It is the organization’s authorization server, whose access tokens only Okta can validate; use a custom one, https://<org>/oauth2/<id>.',
+      why: "It is the organization's authorization server, whose access tokens only Okta can validate; use a custom one, https://<org>/oauth2/<id>.",
     },
   },
   logout: [{ dialect: 'end_session', hint: 'id_token' }],
@@ -40,7 +40,7 @@ export const okta: Preset = {
     audience_mismatch:
       'At Okta the audience is a setting of the authorization server: let the issuer be the custom authorization server, https://<org>/oauth2/<id>, whose Audience is this one.',
     token_type_mismatch:
-      'Tokens of the organization’s own authorization server are for Okta alone: let the issuer be a custom authorization server, https://<org>/oauth2/<id>.',
+      "Tokens of the organization's own authorization server are for Okta alone: let the issuer be a custom authorization server, https://<org>/oauth2/<id>.",
     audience_refused: 'Check that the authorization server has an access policy for this application and these scopes.',
     scope_missing:
       'Add the scopes to the authorization server and allow them in an access policy for this application.',

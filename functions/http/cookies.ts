@@ -46,12 +46,7 @@ function splitPairs(header: string): Map<string, string[]> | undefined {
   return values;
 }
 
-/** @param texts a `Cookie` header in one piece or in several; whether it is over the limits is known before it is read */
-function isTooLong(texts: readonly string[]): boolean {
-  let characters = 0;
-  for (const text of texts) characters += text.length;
-  return texts.length > maxPairs || characters > maxHeaderBytes;
-}
+const charactersOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
 
 /**
  * Reads the `Cookie` header. Names and values are taken as they are: nothing is decoded, quotes and `$Version` mean
@@ -61,7 +56,7 @@ function isTooLong(texts: readonly string[]): boolean {
  * @returns `too_large` above 16 KiB or 100 pairs, found out before anything else is done
  */
 export function parseCookies(texts: readonly string[]): Cookies | 'too_large' {
-  if (isTooLong(texts)) return 'too_large';
+  if (charactersOf(texts) > maxHeaderBytes) return 'too_large';
   const header = texts.join('; ');
   const bytes = Buffer.byteLength(header);
   const values = bytes > maxHeaderBytes ? undefined : splitPairs(header);

@@ -49,6 +49,7 @@ body { margin: 0; padding: clamp(1rem, 6vh, 4rem) 1rem; background: var(--ground
 main { max-width: 44rem; margin: 0 auto; padding: clamp(1.25rem, 4vw, 2.5rem); background: var(--card); border: 1px solid var(--line); border-radius: .75rem }
 h1 { margin: 0 0 .75rem; font-size: 1.5rem; line-height: 1.25 }
 h2 { margin: 2rem 0 .5rem; padding-top: 1.5rem; border-top: 1px solid var(--line); font-size: 1.15rem }
+h3 { margin: 1.25rem 0 0; font-size: 1rem }
 p { margin: .75rem 0 }
 dl { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: .35rem 1.25rem; margin: 1rem 0 }
 dt { color: var(--soft) }

@@ -10,8 +10,12 @@ const shortBytes = 128;
 /** Printable characters of any script, spaces only inside; no backslash, which browsers read as a slash. */
 const acceptable = /^(?! )[^\p{Cc}\\]*(?<! )$/u;
 
-const isWithin = (url: URL, { appOrigins }: Origins): boolean =>
-  appOrigins.includes(url.origin) && url.username === '' && url.password === '' && !url.pathname.startsWith('//');
+/**
+ * The origin alone would let `blob:https://app.example.com/…` and `https://user@app.example.com` pass, and a path that
+ * begins with `//` would be read as a host by whoever keeps the path only.
+ */
+const isWithin = ({ href, origin, pathname }: URL, { appOrigins }: Origins): boolean =>
+  appOrigins.includes(origin) && href.startsWith(`${origin}/`) && !pathname.startsWith('//');
 
 /** The front page of the application: where to go when nothing was asked for. */
 export const frontPage = ({ appOrigins, publicOrigin }: Origins): string => `${appOrigins[0] ?? publicOrigin}/`;

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
+import { diagnosticsPage } from '../../../functions/http/diagnostics-page.ts';
+import type { DiagnosedApi } from '../../../functions/http/diagnostics-page.ts';
+import { escapeHtml } from '../../../functions/http/html.ts';
+import type { HttpResponse } from '../../../functions/http/message.ts';
+import { errorPage, logoutPage, problemFor } from '../../../functions/http/pages.ts';
+
+const markupOf = (response: HttpResponse): string => response.body.toString();
+const hostile = `"><script>alert('1')</script>&<img src=x onerror=y>`;
+const elementsOf = (markup: string): string[] =>
+  [...markup.matchAll(/<([a-z0-9]+)[\s/>]/g)].map(([, name]) => name ?? '');
+
+const textOf = (apis: readonly DiagnosedApi[]): string =>
+  markupOf(diagnosticsPage({ apis }))
+    .replace(/<style>.*<\/style>/s, '')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ');
+
+const contentTypeFor = (mode: string): string | undefined =>
+  new Map(problemFor({ headers: new Map([['sec-fetch-mode', mode]]) }, 'not_found', { ref: 'r' }).headers).get(
+    'content-type',
+  );
+
+const orders: DiagnosedApi = {
+  name: 'orders',
+  asked: {
+    dialect: 'param',
+    audience: 'https://orders.example.com',
+    parameters: { audience: 'https://orders.example.com' },
+  },
+  received: {
+    format: 'jwt',
+    typ: 'at+jwt',
+    aud: ['https://orders.example.com', 'https://tenant.example/userinfo'],
+    iss: 'https://tenant.example/',
+    scope: 'openid read:orders',
+    expiresAt: 1_800_000_000,
+  },
+  verdict: 'ok',
+};
+
+describe('a page', () => {
+  const pages: readonly [string, HttpResponse][] = [
+    ['of an error', errorPage('login_refused', { ref: 'r', detail: 'd', links: [{ href: '/', text: 'Back' }] })],
+    ['of a logout', logoutPage('/bff/logout?sid=1')],
+    ['of diagnostics', diagnosticsPage({ apis: [orders] })],
+  ];
+  for (const [name, response] of pages) {
+    const headers = new Map(response.headers);
+    const markup = markupOf(response);
+
+    test(`${name} allows its own style sheet and nothing else`, () => {
+      const [, style = ''] = /<style>(.*?)<\/style>/s.exec(markup) ?? [];
+      const digest = createHash('sha256').update(style).digest('base64');
+      assert.equal(
+        headers.get('content-security-policy'),
+        `default-src 'none'; style-src 'sha256-${digest}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`,
+      );
+      assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin');
+      assert.equal(headers.get('content-type'), 'text/html; charset=utf-8');
+    });
+
+    test(`${name} has no script, no form and nothing from elsewhere`, () => {
+      const elements = new Set(elementsOf(markup));
+      for (const element of ['script', 'img', 'link', 'iframe', 'form', 'base', 'object']) {
+        assert.equal(elements.has(element), false, element);
+      }
+      assert.doesNotMatch(markup, / style=| on[a-z]+=|url\(|@import/);
+    });
+
+    test(`${name} can be read aloud: a language, a title, one main part, one first heading`, () => {
+      assert.match(markup, /^<!doctype html>\n<html lang="en">/);
+      assert.match(markup, /<title>[^<]+<\/title>/);
+      for (const element of ['main', 'h1']) {
+        assert.equal(elementsOf(markup).filter((found) => found === element).length, 1, element);
+      }
+    });
+  }
+});
+
+describe('an error page', () => {
+  test('shows title, detail, code and reference, and has the status and header of the problem', () => {
+    const response = errorPage('provider_unavailable', { ref: 'request-1', detail: 'Try again.' });
+    const headers = new Map(response.headers);
+    assert.equal(response.status, 503);
+    assert.equal(headers.get('bff-error'), 'provider_unavailable');
+    assert.equal(headers.get('retry-after'), '2');
+    for (const text of ['The identity provider cannot be reached', 'Try again.', 'provider_unavailable', 'request-1']) {
+      assert.ok(markupOf(response).includes(`>${text}<`), text);
+    }
+  });
+
+  test('shows whatever it is given as text', () => {
+    const response = errorPage('login_refused', {
+      ref: hostile,
+      detail: hostile,
+      links: [{ href: `/${hostile}`, text: hostile }],
+    });
+    assert.doesNotMatch(markupOf(response), /<script|<img|="">/);
+  });
+
+  const targets: readonly [string, boolean][] = [
+    ['/', true],
+    ['/bff/login?a=b', true],
+    ['https://app.example.com/', true],
+    ['http://localhost:3000/', true],
+    ['javascript:alert(1)', false],
+    ['data:text/html,x', false],
+    ['//evil.example', false],
+    ['/\\evil.example', false],
+    ['/\t/evil.example', false],
+    [' https://a', false],
+    ['', false],
+  ];
+  for (const [href, isLink] of targets) {
+    test(`${isLink ? 'links' : 'does not link'} to ${JSON.stringify(href)}`, () => {
+      const markup = markupOf(errorPage('login_refused', { ref: 'r', links: [{ href, text: 'Go' }] }));
+      assert.equal(markup.includes('<a '), isLink);
+      assert.ok(markup.includes('Go'));
+    });
+  }
+
+  test('offers the login where it cures the error, and nowhere else', () => {
+    const loginUrl = '/bff/login?returnUrl=%2F';
+    assert.match(
+      markupOf(errorPage('session_over', { ref: 'r', loginUrl })),
+      /<a href="\/bff\/login\?returnUrl=%2F">Log in</,
+    );
+    assert.doesNotMatch(markupOf(errorPage('login_refused', { ref: 'r', loginUrl })), /<a /);
+  });
+
+  test('is for navigations; a fetch gets the problem document', () => {
+    assert.equal(contentTypeFor('navigate'), 'text/html; charset=utf-8');
+    assert.equal(contentTypeFor('cors'), 'application/problem+json');
+  });
+});
+
+test('the logout page has one link, to the URL that was asked for', () => {
+  const markup = markupOf(logoutPage('/bff/logout?sid=a&returnUrl=%2F'));
+  assert.deepEqual(
+    [...markup.matchAll(/href="([^"]*)"/g)].map(([, href]) => href),
+    ['/bff/logout?sid=a&amp;returnUrl=%2F'],
+  );
+});
+
+describe('the diagnostics page', () => {
+  test('says what was asked, what came back and that it is right', () => {
+    assert.match(
+      textOf([orders]),
+      /orders Accepted.* Asked dialect param audience https:\/\/orders.example.com sent audience https:\/\/orders.example.com Received format jwt typ at\+jwt aud https:\/\/orders.example.com, https:\/\/tenant.example\/userinfo iss https:\/\/tenant.example\/ scope openid read:orders expires 2027-01-15T08:00:00.000Z/,
+    );
+  });
+
+  test('says which check failed, why and what to do', () => {
+    const failed: DiagnosedApi = {
+      name: 'orders',
+      asked: { dialect: 'registration', parameters: {} },
+      received: { format: 'opaque' },
+      verdict: 'opaque_access_token',
+      cause: 'No audience was asked for.',
+      fix: 'Set apis.orders.audience.',
+    };
+    assert.match(
+      textOf([failed]),
+      /Refused: opaque_access_token .*Cause\. No audience was asked for\. .*What to do\. Set apis\.orders\.audience\. .*sent nothing Received format opaque/,
+    );
+  });
+
+  test('says that nobody looked into a token which is not a JWT', () => {
+    assert.match(textOf([{ ...orders, received: { format: 'opaque' } }]), /Accepted without a look inside/);
+  });
+
+  test('says that nothing came back, and that there is nothing to say', () => {
+    const { name, asked, verdict } = orders;
+    assert.match(textOf([{ name, asked, verdict }]), /Received token none/);
+    assert.match(markupOf(diagnosticsPage(undefined)), /log in first/);
+  });
+
+  test('shows a date that is none as the number it is', () => {
+    assert.match(textOf([{ ...orders, received: { expiresAt: 1e300 } }]), /expires 1e\+300/);
+  });
+
+  test('shows whatever claims it is given as text', () => {
+    const markup = markupOf(
+      diagnosticsPage({
+        apis: [
+          {
+            name: hostile,
+            asked: { dialect: hostile, audience: hostile, parameters: { [hostile]: [hostile] } },
+            received: { format: hostile, typ: hostile, aud: [hostile], iss: hostile, scope: hostile },
+            verdict: hostile,
+            cause: hostile,
+            fix: hostile,
+          },
+        ],
+      }),
+    );
+    assert.doesNotMatch(markup, /<script|<img|="">/);
+  });
+});
+
+test('escaped text has no character of markup and loses nothing', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('<', '>', '&', '"', "'", 'a', ';', '#') }), (text) => {
+      const escaped = escapeHtml(text);
+      assert.doesNotMatch(escaped, /[<>"']/);
+      const back = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' } as Record<string, string>;
+      assert.equal(
+        escaped.replaceAll(/&(?:lt|gt|quot|#39|amp);/g, (entity) => back[entity] ?? ''),
+        text,
+      );
+    }),
+  );
+});

@@ -21,3 +21,10 @@ export interface Leaves {
 
 /** A key's value, with the description that an editor shows. */
 export const key = <S extends AnySchema>(description: string, schema: S) => v.pipe(schema, v.description(description));
+
+/** An object with these keys and no other. */
+export const group = <E extends v.ObjectEntries>(entries: E) =>
+  v.strictObject(entries, ({ expected }) => {
+    if (expected === 'never') return `is not a setting; allowed here are ${Object.keys(entries).join(', ')}`;
+    return expected === 'Object' ? 'must be an object' : 'is missing';
+  });

@@ -1,7 +1,7 @@
 /** The part of the schema that describes the identity provider: `provider` in a stage's configuration. */
 import * as v from 'valibot';
 import { legs, presetNames, secondAudienceWays } from '../presets/preset.ts';
-import { key, type Leaves } from './leaves.ts';
+import { group, key, type Leaves } from './leaves.ts';
 import { address, parameterName, text as plainText } from './values.ts';
 
 /** Signatures by which a token proves who issued it; a shared secret does not (RFC 7518, section 3.1). */
@@ -20,7 +20,7 @@ const signatureAlgorithms = [
 ] as const;
 
 const metadata = ({ text, data }: Leaves) =>
-  v.strictObject({
+  group({
     authorization_endpoint: v.exactOptional(key('Where a browser logs in.', text(address()))),
     token_endpoint: v.exactOptional(key('Where codes and refresh tokens are redeemed.', text(address()))),
     jwks_uri: v.exactOptional(key("The provider's public keys.", text(address()))),
@@ -33,11 +33,11 @@ const metadata = ({ text, data }: Leaves) =>
 
 const clientAuth = ({ secret }: Leaves) =>
   v.variant('method', [
-    v.strictObject({
+    group({
       method: v.picklist(['client_secret_basic', 'client_secret_post']),
       secret: key('The client secret, always by reference: { "$parameter": "client-secret" }.', secret(plainText())),
     }),
-    v.strictObject({
+    group({
       method: v.literal('private_key_jwt'),
       key: key(
         'The private key, a JWK with `alg` and `kid` or PKCS #8 in PEM, always by reference: { "$parameter": "client-key" }.',
@@ -54,7 +54,7 @@ const legList = ({ data }: Leaves) =>
 
 const audienceDialect = (leaves: Leaves) =>
   v.variant('dialect', [
-    v.strictObject({
+    group({
       dialect: v.literal('param'),
       name: key('The parameter, for example "audience" or "resource".', leaves.text(parameterName())),
       legs: legList(leaves),
@@ -66,7 +66,7 @@ const audienceDialect = (leaves: Leaves) =>
         'one',
       ),
     }),
-    v.strictObject({
+    group({
       dialect: v.literal('scope'),
       template: key(
         'The scope to send, made of {audience} and {scope}, for example "{audience}/{scope}".',
@@ -77,12 +77,12 @@ const audienceDialect = (leaves: Leaves) =>
       ),
       legs: legList(leaves),
     }),
-    v.strictObject({ dialect: v.literal('registration') }),
+    group({ dialect: v.literal('registration') }),
   ]);
 
 const logoutDialect = ({ text }: Leaves) =>
   v.variant('dialect', [
-    v.strictObject({
+    group({
       dialect: v.literal('end_session'),
       hint: key('How the provider is told who logs out.', text(v.picklist(['id_token', 'client_id', 'client_id+sid']))),
       endpointMember: v.exactOptional(
@@ -92,10 +92,10 @@ const logoutDialect = ({ text }: Leaves) =>
         ),
       ),
     }),
-    v.strictObject({ dialect: v.literal('auth0-v2') }),
-    v.strictObject({ dialect: v.literal('cognito') }),
-    v.strictObject({ dialect: v.literal('local') }),
-    v.strictObject({
+    group({ dialect: v.literal('auth0-v2') }),
+    group({ dialect: v.literal('cognito') }),
+    group({ dialect: v.literal('local') }),
+    group({
       dialect: v.literal('template'),
       template: key('A URL with {clientId} and {returnUrl}.', text(plainText())),
     }),
@@ -103,7 +103,7 @@ const logoutDialect = ({ text }: Leaves) =>
 
 export const provider = (leaves: Leaves) => {
   const { text, data } = leaves;
-  return v.strictObject({
+  return group({
     preset: key('What the provider is. "oidc" takes everything by hand.', text(v.picklist(presetNames))),
     issuer: key('The issuer, exactly as the provider writes it: a slash at its end counts.', text(address())),
     clientId: key('The client id of the broker at the provider.', text(plainText())),

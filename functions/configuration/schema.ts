@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { tokenFormats } from '../presets/preset.ts';
-import { key, type Leaves } from './leaves.ts';
+import { group, key, type Leaves } from './leaves.ts';
 import { provider } from './provider.ts';
 import {
   address,
@@ -25,7 +25,7 @@ export const apiMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as c
 const largestBody = 4_500_000;
 
 const login = ({ text, data }: Leaves) =>
-  v.strictObject({
+  group({
     api: v.exactOptional(
       key(
         'The API whose audience is asked for at login. Left out exactly when no API has an audience.',
@@ -57,7 +57,7 @@ const login = ({ text, data }: Leaves) =>
 const expectation = ({ text, data }: Leaves) => {
   const texts = (description: string) =>
     v.exactOptional(key(description, data(v.pipe(v.array(text(plainText())), v.nonEmpty('must name at least one')))));
-  return v.strictObject({
+  return group({
     format: v.exactOptional(
       key(
         'What the access token is. "opaque" and "encrypted" ones are forwarded unverified.',
@@ -76,7 +76,7 @@ const expectation = ({ text, data }: Leaves) => {
     claims: v.exactOptional(
       key(
         'Claims with the exact value each must have.',
-        data(v.record(v.string(), data(v.union([v.string(), v.number(), v.boolean()])))),
+        data(v.record(v.string(), text(v.union([v.string(), v.number(), v.boolean()])))),
       ),
     ),
     scopes: texts('Scopes that must all be granted.'),
@@ -84,14 +84,14 @@ const expectation = ({ text, data }: Leaves) => {
 };
 
 const timeouts = ({ text }: Leaves) =>
-  v.strictObject({
+  group({
     connect: v.optional(key('How long a connection to the API may take.', text(duration('1s', '27s'))), '3s'),
     response: v.optional(key('How long the API may take to answer.', text(duration('1s', '27s'))), '20s'),
   });
 
 const api = (leaves: Leaves) => {
   const { text, data } = leaves;
-  return v.strictObject({
+  return group({
     path: key('Where the browser finds the API: this path and everything below it.', text(canonicalPath())),
     upstream: key('Where requests are forwarded to; the rest of the path is added.', text(address())),
     methods: v.optional(
@@ -158,7 +158,7 @@ const api = (leaves: Leaves) => {
 };
 
 const session = ({ text, data }: Leaves) =>
-  v.strictObject({
+  group({
     idle: v.optional(key('How long a session outlasts the last activity.', text(duration('1s', '90d'))), '30m'),
     absolute: v.optional(key('How long a session lasts at most.', text(duration('1s', '90d'))), '8h'),
     claims: v.optional(key('The claims of the ID token that /bff/user shows.', data(v.array(text(plainText())))), [
@@ -195,7 +195,7 @@ const apiName = () =>
 /** @param leaves what may stand in the place of a value */
 export function configurationSchema(leaves: Leaves) {
   const { text, data } = leaves;
-  const settings = v.strictObject({
+  const settings = group({
     $schema: v.exactOptional(key('The JSON Schema of this file, for editors.', v.string())),
     development: v.optional(
       key('Serve /bff/diagnostics and explain failures in full. Never for real users.', data(v.boolean())),
@@ -246,12 +246,15 @@ export interface Reference {
   readonly $parameter: string;
 }
 
+/** The keys which say what else their object holds; their values are always written out. */
+type Form = 'dialect' | 'method';
+
 /** A configuration as its file has it: any value may still be a reference. */
 export type Unresolved<T> = T extends Value
   ? T | Reference
   : T extends readonly unknown[]
     ? { readonly [K in keyof T]: Unresolved<T[K]> } | Reference
-    : { readonly [K in keyof T]: Unresolved<T[K]> };
+    : { readonly [K in keyof T]: K extends Form ? T[K] : Unresolved<T[K]> };
 
 /** The paths that a deployment is made for. */
 export interface Paths {

@@ -88,3 +88,18 @@ export const duration = (least: string, most: string) =>
     ),
     v.transform(toSeconds),
   );
+
+/** What stands in a file for a value that is a parameter's. */
+export const reference = () =>
+  v.strictObject(
+    {
+      $parameter: v.pipe(
+        v.string('must be the name of a parameter'),
+        v.regex(
+          /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
+          'must be the name of a parameter: letters, digits, ".", "_" and "-"',
+        ),
+      ),
+    },
+    'must be a reference to a parameter and nothing else: { "$parameter": "name" }',
+  );

@@ -32,8 +32,8 @@ const keyBytes = 32;
 const mostKeys = 12;
 /** Instances re-read their parameters within minutes; after an hour a new key can be opened everywhere. */
 const openableEverywhereAfterSeconds = 3600;
-/** 32 random bytes hold about 30 different values; fewer than this is a word, a pattern or hexadecimal text. */
-const fewestDistinctBytes = 16;
+/** 32 random bytes hold about 30 different values; fewer than 17 is a word, a pattern or hexadecimal text. */
+const fewestDistinctBytes = 17;
 const kidPattern = /^[\w.-]{1,32}$/;
 const keyPattern = /^[\w-]{43}$/;
 

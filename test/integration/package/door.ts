@@ -1,6 +1,6 @@
 /** A function for tests of building and packaging: built-in modules in every form of import, and code loaded lazily. */
 import crypto, { createHash } from 'node:crypto';
-import * as https from 'node:https';
+import * as http from 'node:http';
 import { setTimeout as delay } from 'timers/promises';
 
 /** Tells what its imports are; loads jose only when asked to. */
@@ -9,7 +9,7 @@ export async function handler(event: { lazy?: boolean }): Promise<Record<string,
   return {
     named: createHash('sha256').update('').digest('hex').length,
     default: typeof crypto.randomUUID,
-    namespace: typeof https.request,
+    namespace: typeof http.request,
     lazy: event.lazy === true ? typeof (await import('jose')).decodeJwt : 'not loaded',
     undici: (process as unknown as { moduleLoadList: string[] }).moduleLoadList.some((name) => name.includes('undici')),
   };

@@ -1,0 +1,93 @@
+/** Paths under which an API answers in a way that is hard to forward: raw bodies, statuses, cookies, delays. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { everyByte, files } from './samples.ts';
+
+/** An answer of an API. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: Buffer;
+}
+
+export interface SpecialRequest {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly contentType: string | undefined;
+  readonly body: Buffer;
+}
+
+const json = 'application/json; charset=utf-8';
+
+export const jsonAnswer = (status: number, value: unknown): ApiAnswer => ({
+  status,
+  headers: { 'content-type': json },
+  body: Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`),
+});
+
+const number = (query: URLSearchParams, name: string, otherwise: number, most: number): number =>
+  Math.min(Number(query.get(name) ?? otherwise) || 0, most);
+
+const answers: Readonly<
+  Record<string, (request: SpecialRequest, ended: AbortSignal) => ApiAnswer | Promise<ApiAnswer>>
+> = {
+  /** The body, byte by byte, under its own type. */
+  '/echo': ({ body, contentType }) => ({
+    status: 200,
+    headers: contentType === undefined ? {} : { 'content-type': contentType },
+    body,
+  }),
+  '/set-cookie': () => ({
+    ...jsonAnswer(200, { cookies: 2 }),
+    headers: { 'content-type': json, 'set-cookie': ['upstream=1; Path=/; HttpOnly', 'second=2; Path=/'] },
+  }),
+  /** `?ms=`: how long it takes. */
+  '/slow': async ({ query }, ended) => {
+    const ms = number(query, 'ms', 1000, 600_000);
+    await sleep(ms, undefined, { signal: ended });
+    return jsonAnswer(200, { ms });
+  },
+  /** `?n=`: how many. */
+  '/bytes': ({ query }) => ({
+    status: 200,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: everyByte(number(query, 'n', 256, 20_000_000)),
+  }),
+  /** `?to=`: the location. */
+  '/redirect': ({ query }) => ({
+    status: 302,
+    headers: { location: query.get('to') ?? '/' },
+    body: Buffer.alloc(0),
+  }),
+  /** The query as response headers. */
+  '/headers': ({ query }) => ({
+    ...jsonAnswer(200, {}),
+    headers: { 'content-type': json, ...Object.fromEntries(query) },
+  }),
+  '/empty': () => ({ status: 200, headers: {}, body: Buffer.alloc(0) }),
+  '/gzip': () => ({
+    status: 200,
+    headers: { 'content-type': json, 'content-encoding': 'gzip' },
+    body: gzipSync('{"compressed":true}\n'),
+  }),
+};
+
+function statusOf(path: string): number | undefined {
+  const status = Number(/^\/status\/(?<status>[2-5]\d\d)$/.exec(path)?.groups?.['status']);
+  return Number.isNaN(status) ? undefined : status;
+}
+
+/**
+ * @param ended ends a delay
+ * @returns `undefined` for a path that is not special
+ */
+export async function special(request: SpecialRequest, ended: AbortSignal): Promise<ApiAnswer | undefined> {
+  const { path } = request;
+  const status = statusOf(path);
+  if (status !== undefined) return jsonAnswer(status, { status });
+  if (Object.hasOwn(files, path)) {
+    const file = files[path];
+    return file && { status: 200, headers: { 'content-type': file.type }, body: file.body };
+  }
+  return Object.hasOwn(answers, path) ? answers[path]?.(request, ended) : undefined;
+}

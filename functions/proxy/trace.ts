@@ -1,0 +1,34 @@
+/** The trace that a request belongs to (W3C Trace Context, Level 1). */
+import { randomBytes } from 'node:crypto';
+
+export interface Trace {
+  readonly traceparent: string;
+  readonly tracestate: string | undefined;
+}
+
+/** Section 3.2.2: a version beyond 00 may go on after a dash; ids of zeros and version ff are invalid. */
+const traceparentPattern =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:(?<!^00.{53})-[\x21-\x7e]{0,200})?$/;
+
+/** Section 3.3.1: a list of at most 32 members; 512 characters are what everybody must pass on. */
+const tracestatePattern = /^[\t\x20-\x7e]{1,512}$/;
+
+const startTrace = (): string => {
+  const id = randomBytes(24).toString('hex');
+  // Sampled: a parent that is not would switch off the tracing of an API that by itself records every request.
+  return `00-${id.slice(0, 32)}-${id.slice(32)}-01`;
+};
+
+/**
+ * Continues the trace of the client where it has a valid one, and starts one where not.
+ *
+ * @param headers of the request, names in lower case
+ */
+export function traceOf(headers: ReadonlyMap<string, string>): Trace {
+  const parent = headers.get('traceparent');
+  if (parent === undefined || !traceparentPattern.test(parent)) {
+    return { traceparent: startTrace(), tracestate: undefined };
+  }
+  const state = headers.get('tracestate');
+  return { traceparent: parent, tracestate: state !== undefined && tracestatePattern.test(state) ? state : undefined };
+}

@@ -5,7 +5,6 @@
 import type { Origins } from './origins.ts';
 
 const maxBytes = 512;
-const shortBytes = 128;
 
 /** Printable characters of any script, spaces only inside; no backslash, which browsers read as a slash. */
 const acceptable = /^(?! )[^\p{Cc}\\]*(?<! )$/u;
@@ -28,15 +27,4 @@ export function parseReturnUrl(value: string, origins: Origins): string | undefi
   if (value.length > maxBytes || !acceptable.test(value)) return undefined;
   const url = URL.parse(value, frontPage(origins));
   return url !== null && isWithin(url, origins) && url.href.length <= maxBytes ? url.href : undefined;
-}
-
-/**
- * Makes a return URL fit where room is scarce: over 128 bytes it loses its query and its fragment.
- *
- * @param href as `parseReturnUrl` has returned it
- */
-export function shortenReturnUrl(href: string): string {
-  if (href.length <= shortBytes) return href;
-  const { origin, pathname } = new URL(href);
-  return `${origin}${pathname}`;
 }

@@ -2,7 +2,7 @@
  * What the provider says of itself (OpenID Connect Discovery 1.0), kept across invocations. A stale copy serves while
  * the provider is away; a failure is remembered for a moment, so that a flood of logins is not passed on to it.
  */
-import { customFetch, discovery, allowInsecureRequests, ClientError, type ServerMetadata } from 'openid-client';
+import { allowInsecureRequests, ClientError, customFetch, discovery, type ServerMetadata } from 'openid-client';
 import type { Configuration } from '../configuration/schema.ts';
 import type { EpochSeconds } from '../contract/units.ts';
 import { ProviderUnreachable, type ProviderFetch } from './fetch.ts';
@@ -27,6 +27,9 @@ const endpoints = [
 ] as const;
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1' || host === '[::1]';
+
+/** Whether a browser can be sent there; `javascript:` and its kind are not addresses. */
+export const isWebAddress = (address: string): boolean => /^https?:$/.test(URL.parse(address)?.protocol ?? '');
 
 /** Plain http is accepted only where the configured issuer itself is on this machine (OIDC Discovery, section 4.3). */
 function isAcceptable(address: string, issuerIsLocal: boolean): boolean {
@@ -111,3 +114,4 @@ export function createMetadataSource(
     return running;
   };
 }
+export type { ServerMetadata };

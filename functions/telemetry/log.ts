@@ -22,6 +22,7 @@ export type LogEvent =
   | 'configuration_stale'
   | 'key_ring_invalid'
   | 'provider_failed'
+  | 'request_malformed'
   | 'internal_error';
 
 export type LogLevel = 'info' | 'warn' | 'error';

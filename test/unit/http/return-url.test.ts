@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { frontPage, parseReturnUrl, shortenReturnUrl } from '../../../functions/http/return-url.ts';
+import { frontPage, parseReturnUrl } from '../../../functions/http/return-url.ts';
 
 const app = 'https://app.example.com';
 const admin = 'https://admin.example.com';
@@ -112,11 +112,6 @@ function assertHarmless(result: string, value: string): void {
   assert.ok(result.length <= 512, value);
   assert.match(result, /^[\x21-\x7e]+$/, value);
   assert.equal(new URL(url.pathname + url.search, app).origin, app, value);
-  assertHarmlessWhenShort(shortenReturnUrl(result));
-}
-
-function assertHarmlessWhenShort(short: string): void {
-  assert.equal(parseReturnUrl(short, origins), short);
 }
 
 describe('a return URL', () => {
@@ -218,17 +213,5 @@ describe('a return URL', () => {
   test('is the front page of the application when nothing was asked for', () => {
     assert.equal(frontPage(origins), `${app}/`);
     assert.equal(frontPage({ publicOrigin: admin, appOrigins: [] }), `${admin}/`);
-  });
-});
-
-describe('a return URL for a cookie', () => {
-  test('stays as it is up to 128 bytes', () => {
-    const url = `${app}/?${'a'.repeat(126 - app.length)}`;
-    assert.equal(url.length, 128);
-    assert.equal(shortenReturnUrl(url), url);
-  });
-
-  test('loses query and fragment above', () => {
-    assert.equal(shortenReturnUrl(`${app}/orders/1?${'a'.repeat(128)}#b`), `${app}/orders/1`);
   });
 });

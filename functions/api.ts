@@ -1,0 +1,52 @@
+/** The door for what the single-page app fetches: the user, and its APIs. */
+import { fingerprint } from './audience/expectation.ts';
+import { endpoint } from './contract/wire.ts';
+import { openDoor, type Door } from './door.ts';
+import { callApi } from './endpoints/api/call-api.ts';
+import { diagnostics } from './endpoints/api/diagnostics.ts';
+import type { ApiBroker, ApiContext } from './endpoints/api/room.ts';
+import { user } from './endpoints/api/user.ts';
+import { withHeaders } from './http/answers.ts';
+import type { HttpResponse } from './http/message.ts';
+import { problemFor } from './http/pages.ts';
+import { send } from './outgoing/send.ts';
+import { readPath } from './proxy/path.ts';
+import { createRoutes, matchRoute } from './proxy/routes.ts';
+
+type Endpoint = (context: ApiContext) => Promise<HttpResponse>;
+
+const endpoints: ReadonlyMap<string, Endpoint> = new Map([
+  [endpoint.user, user],
+  [endpoint.diagnostics, diagnostics],
+]);
+
+function ownEndpoint({ broker }: ApiContext, path: string): Endpoint | undefined {
+  const { base } = broker.paths;
+  return path.startsWith(`${base}/`) ? endpoints.get(path.slice(base.length)) : undefined;
+}
+
+const door: Door<ApiBroker> = {
+  furnish(broker) {
+    const { apis } = broker.configuration;
+    const fingerprints = new Map(Object.entries(apis).map(([name, api]) => [name, fingerprint(api)]));
+    return { ...broker, routes: createRoutes(apis), fingerprints, send };
+  },
+  serve(context) {
+    const { request, broker, log } = context;
+    const ref = request.requestId;
+    const path = readPath(request);
+    if (path.kind === 'refused') {
+      log('warn', 'proxy_denied', { reason: path.reason });
+      return problemFor(request, 'path_invalid', { ref });
+    }
+    const serve = ownEndpoint(context, path.encoded);
+    if (serve !== undefined) {
+      if (request.method === 'GET') return serve(context);
+      return withHeaders(problemFor(request, 'method_not_allowed', { ref }), [['allow', 'GET']]);
+    }
+    const match = matchRoute(broker.routes, path);
+    return match === undefined ? problemFor(request, 'not_found', { ref }) : callApi(context, match);
+  },
+};
+
+export const handler = await openDoor(door, new URL('configuration.json', import.meta.url));

@@ -1,0 +1,58 @@
+/** The door for what a browser navigates to and the provider posts: login, callback, logout. */
+import { wayOf } from './audience/dialects.ts';
+import { redemptionGroups } from './audience/expectation.ts';
+import { endpoint } from './contract/wire.ts';
+import { openDoor, type Door } from './door.ts';
+import { callback } from './endpoints/auth/callback.ts';
+import { login } from './endpoints/auth/login.ts';
+import { logoutCallback } from './endpoints/auth/logout-callback.ts';
+import { logout, logoutByFetch } from './endpoints/auth/logout.ts';
+import type { AuthBroker, AuthContext } from './endpoints/auth/room.ts';
+import { withHeaders } from './http/answers.ts';
+import type { HttpResponse } from './http/message.ts';
+import { problemFor } from './http/pages.ts';
+import { createProvider } from './oidc/provider.ts';
+import { send } from './outgoing/send.ts';
+
+type Endpoint = (context: AuthContext) => HttpResponse | Promise<HttpResponse>;
+
+function endpointsAt({
+  base,
+  callback: callbackPath,
+}: AuthBroker['paths']): ReadonlyMap<string, ReadonlyMap<string, Endpoint>> {
+  return new Map([
+    [base + endpoint.login, new Map<string, Endpoint>([['GET', login]])],
+    [callbackPath, new Map<string, Endpoint>([['GET', callback]])],
+    [
+      base + endpoint.logout,
+      new Map<string, Endpoint>([
+        ['GET', logout],
+        ['POST', logoutByFetch],
+      ]),
+    ],
+    [base + endpoint.logoutCallback, new Map<string, Endpoint>([['GET', logoutCallback]])],
+  ]);
+}
+
+const door: Door<AuthBroker> = {
+  furnish(broker) {
+    const { provider, apis } = broker.configuration;
+    return {
+      ...broker,
+      provider: createProvider(provider, send),
+      way: wayOf(provider),
+      groups: redemptionGroups(apis),
+    };
+  },
+  serve(context) {
+    const { request, broker } = context;
+    const ref = request.requestId;
+    const methods = endpointsAt(broker.paths).get(request.path);
+    if (methods === undefined) return problemFor(request, 'not_found', { ref });
+    const serve = methods.get(request.method);
+    if (serve !== undefined) return serve(context);
+    return withHeaders(problemFor(request, 'method_not_allowed', { ref }), [['allow', [...methods.keys()].join(', ')]]);
+  },
+};
+
+export const handler = await openDoor(door, new URL('configuration.json', import.meta.url));

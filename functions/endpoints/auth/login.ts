@@ -1,0 +1,130 @@
+/** `GET /bff/login`: sends the browser to the provider with the audience, and remembers the login in a cookie of its own. */
+import { spell, withParameters, type Parameter } from '../../audience/dialects.ts';
+import { wishFor } from '../../audience/expectation.ts';
+import { redirect } from '../../http/answers.ts';
+import type { HttpResponse } from '../../http/message.ts';
+import { checkNavigation } from '../../http/navigation.ts';
+import { problemFor } from '../../http/pages.ts';
+import { parseParameters, single, type Parameters } from '../../http/query.ts';
+import { frontPage, parseReturnUrl } from '../../http/return-url.ts';
+import { authorizationUrl } from '../../oidc/authorization-request.ts';
+import type { ServerMetadata } from '../../oidc/metadata.ts';
+import { fingerprintOf } from '../../session/api-token.ts';
+import type { SessionKeys } from '../../session/identity.ts';
+import { startLogin, type LoginRequest, type Transaction } from '../../session/transactions.ts';
+import { redirectUri, sealerOf, type Broker } from '../context.ts';
+import { currentSession } from '../current-session.ts';
+import { loginFailed, type AuthContext } from './room.ts';
+
+/** OIDC Core, section 3.1.2.1. A provider that publishes fewer refuses the others itself. */
+const prompts = new Set(['none', 'login', 'consent', 'select_account']);
+
+interface Wanted {
+  readonly returnUrl: string;
+  /** Allow-listed parameters of the query. */
+  readonly parameters: readonly Parameter[];
+}
+
+type Refusal = {
+  readonly code: 'return_url_invalid' | 'parameter_invalid' | 'request_malformed';
+  readonly detail: string;
+};
+
+/** Stands for what a login must end under: the same issuer, client and redirect URI. */
+export const loginFingerprint = (broker: Broker): string => {
+  const { issuer, clientId } = broker.configuration.provider;
+  return fingerprintOf([issuer, clientId, redirectUri(broker)]);
+};
+
+function refuse(code: Refusal['code'], detail: string): Refusal {
+  return { code, detail };
+}
+
+function readReturnUrl(query: Parameters, broker: Broker): string | Refusal {
+  const given = single(query, 'returnUrl');
+  if (given.kind === 'absent') return frontPage(broker.configuration);
+  const url = given.kind === 'value' ? parseReturnUrl(given.value, broker.configuration) : undefined;
+  return (
+    url ?? refuse('return_url_invalid', 'returnUrl must be one address of this application, at most 512 bytes long.')
+  );
+}
+
+/** @returns the parameters that the configuration allows a page to choose */
+function readParameters(query: Parameters, allowed: readonly string[]): readonly Parameter[] | Refusal {
+  const chosen: Parameter[] = [];
+  for (const name of allowed) {
+    const given = single(query, name);
+    if (given.kind === 'duplicated') return refuse('parameter_invalid', `${name} must not occur more than once.`);
+    if (given.kind === 'absent') continue;
+    if (name === 'prompt' && !given.value.split(' ').every((one) => prompts.has(one))) {
+      return refuse('parameter_invalid', 'prompt must be none, login, consent or select_account.');
+    }
+    chosen.push([name, given.value]);
+  }
+  return chosen;
+}
+
+const isRefusal = (value: object): value is Refusal => 'code' in value;
+
+function readQuery({ request, broker }: AuthContext): Wanted | Refusal {
+  const query = parseParameters(request.query);
+  if (query === undefined) return refuse('request_malformed', 'The query is not well-formed.');
+  const returnUrl = readReturnUrl(query, broker);
+  if (typeof returnUrl !== 'string') return returnUrl;
+  const parameters = readParameters(query, broker.configuration.login.allow);
+  return isRefusal(parameters) ? parameters : { returnUrl, parameters };
+}
+
+/** The session that this login may take the place of. A navigation from another site shows none, and that is all right. */
+async function seenSession(context: AuthContext): Promise<SessionKeys | undefined> {
+  const { session } = await currentSession(context);
+  if (session.kind !== 'live') return undefined;
+  const { sessionId, tableSecret } = session.identity;
+  return { sessionId, tableSecret };
+}
+
+function authorize(
+  { broker }: AuthContext,
+  metadata: ServerMetadata,
+  transaction: Transaction,
+  chosen: readonly Parameter[],
+): string {
+  const { provider, login: settings, scopes } = broker.configuration;
+  const wish = wishFor(broker.groups, settings.api, scopes);
+  const fixed = Object.entries(settings.parameters);
+  const spelled = withParameters(broker.way, spell(broker.way, 'authorize', wish), [...fixed, ...chosen]);
+  return authorizationUrl(provider, metadata, {
+    redirectUri: redirectUri(broker),
+    scope: spelled.scope ?? scopes.join(' '),
+    parameters: spelled.parameters,
+    state: transaction.state,
+    nonce: transaction.nonce,
+    codeVerifier: transaction.codeVerifier,
+  });
+}
+
+export async function login(context: AuthContext): Promise<HttpResponse> {
+  const { request, broker, log, now } = context;
+  const ref = request.requestId;
+  const navigation = checkNavigation(request);
+  if (navigation.kind === 'refused') return problemFor(request, navigation.code, { ref });
+  const wanted = readQuery(context);
+  if (isRefusal(wanted)) return problemFor(request, wanted.code, { ref, detail: wanted.detail });
+  const found = await broker.provider.metadata(now);
+  if (found.kind !== 'known') {
+    const code = found.kind === 'invalid' ? 'provider_invalid' : 'provider_unavailable';
+    return loginFailed(context, { code, reason: found.reason });
+  }
+  const seen = await seenSession(context);
+  const { api } = broker.configuration.login;
+  const asked: LoginRequest = {
+    returnUrl: wanted.returnUrl,
+    mode: 'new',
+    fingerprint: loginFingerprint(broker),
+    ...(api === undefined ? {} : { api }),
+    ...(seen === undefined ? {} : { seenSession: seen }),
+  };
+  const { transaction, cookies } = startLogin(asked, request.cookies, sealerOf(context));
+  log('info', 'login_started', { api });
+  return redirect(authorize(context, found.metadata, transaction, wanted.parameters), cookies);
+}

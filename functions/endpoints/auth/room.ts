@@ -1,0 +1,59 @@
+/** What the login endpoints need beyond every other endpoint: the provider, and how its answers are told to a person. */
+import { problems, type ProblemCode } from '../../contract/wire.ts';
+import type { RedemptionGroup } from '../../audience/expectation.ts';
+import type { Way } from '../../audience/dialects.ts';
+import { redirect } from '../../http/answers.ts';
+import type { HttpResponse, SetCookie } from '../../http/message.ts';
+import { errorPage } from '../../http/pages.ts';
+import { frontPage } from '../../http/return-url.ts';
+import type { Provider } from '../../oidc/provider.ts';
+import type { LogoutDialect } from '../../presets/preset.ts';
+import { presets } from '../../presets/presets.ts';
+import { addressOf, type Broker, type Context } from '../context.ts';
+
+export interface AuthBroker extends Broker {
+  readonly provider: Provider;
+  readonly way: Way;
+  /** APIs that share a token, in the order of the configuration. */
+  readonly groups: readonly RedemptionGroup[];
+}
+
+export type AuthContext = Context<AuthBroker>;
+
+/** The ways to log out at the provider, in order of preference. */
+export function logoutDialects({ configuration }: Broker): readonly LogoutDialect[] {
+  const { logout, preset } = configuration.provider;
+  return logout === undefined ? presets[preset].logout : [logout];
+}
+
+/** A login that ends here. */
+export interface LoginFailure {
+  readonly code: ProblemCode;
+  /** What happened and what to do, without a value of any token. */
+  readonly detail?: string;
+  /** For the log alone. */
+  readonly reason?: string;
+  readonly cookies?: readonly SetCookie[];
+}
+
+/** The configured error page with `code` and `ref`, or a page of our own. */
+export function loginFailed(context: AuthContext, failure: LoginFailure): HttpResponse {
+  const { request, broker, log } = context;
+  const { code, detail, reason, cookies = [] } = failure;
+  log(problems[code].status >= 500 ? 'error' : 'warn', 'login_failed', { code, reason, detail });
+  const { errorPage: configured } = broker.configuration.login;
+  if (configured !== undefined) {
+    const target = new URL(configured, frontPage(broker.configuration));
+    target.searchParams.set('code', code);
+    target.searchParams.set('ref', request.requestId);
+    return redirect(target.href, cookies);
+  }
+  const links = [
+    { href: addressOf(broker, 'login'), text: 'Try again' },
+    ...(broker.configuration.development
+      ? [{ href: addressOf(broker, 'diagnostics'), text: 'What was asked and what came back' }]
+      : []),
+    { href: frontPage(broker.configuration), text: 'Back to the application' },
+  ];
+  return errorPage(code, { ref: request.requestId, detail, cookies, links });
+}

@@ -41,10 +41,8 @@ const refusedLogin: Readonly<Record<string, string>> = {
 
 const sentence = ({ cause, fix }: Pick<Refused, 'cause' | 'fix'>): string => `${cause} ${fix}`;
 
-/** RFC 8707, section 2, and what providers without it say to an audience they do not know. */
-const isAudienceRefusal = ({ audienceRefusals = [] }: Preset, error: string, description: string): boolean =>
-  error === 'invalid_target' ||
-  audienceRefusals.some((one) => one.error === error && description.startsWith(one.descriptionStart));
+const isAudienceRefusal = ({ audienceRefusals }: Preset, error: string, description: string): boolean =>
+  audienceRefusals.some((one) => one.error === error && description.startsWith(one.description ?? ''));
 
 /** Why the provider sent the browser back with an error; nothing it wrote into the query is shown or logged. */
 function refusal({ broker }: AuthContext, { error, description }: ProviderError): LoginFailure {

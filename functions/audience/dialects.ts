@@ -111,14 +111,17 @@ function consentedWith(way: Way, dialect: ScopeDialect, asked: Asked, wish: Wish
 function spellScope(way: Way, dialect: ScopeDialect, leg: Leg, wish: Wish): Omit<Spelled, 'leg'> {
   const { asked } = wish;
   const openid = openidScopes(way, wish);
-  if (asked === undefined || !dialect.legs.includes(leg)) {
-    return { scope: leg === 'authorize' ? joined(openid) : undefined, parameters: [], namesAudience: false };
+  const carries = (candidate: Leg) => asked !== undefined && dialect.legs.includes(candidate);
+  const namesAudience =
+    dialect.template.includes('{audience}') && (carries(leg) || (leg === 'code' && carries('authorize')));
+  if (asked === undefined || !carries(leg)) {
+    return { scope: leg === 'authorize' ? joined(openid) : undefined, parameters: [], namesAudience };
   }
   const together = leg === 'authorize' ? [asked, ...consentedWith(way, dialect, asked, wish)] : [asked];
   return {
     scope: joined([...openid, ...together.flatMap((one) => templated(dialect, one))]),
     parameters: [],
-    namesAudience: dialect.template.includes('{audience}'),
+    namesAudience,
   };
 }
 
@@ -142,14 +145,14 @@ export function withParameters(way: Way, spelled: Spelled, parameters: readonly 
   return { ...spelled, parameters: [...spelled.parameters, ...added] };
 }
 
-/** @param provider the configuration's; its `audience` stands in for the preset's dialect */
-export function wayOf(provider: Pick<Provider, 'preset' | 'audience'>): Way {
+/** @param provider the configuration's; its `audience` and `second` stand in for the preset's own */
+export function wayOf(provider: Pick<Provider, 'preset' | 'audience' | 'second'>): Way {
   const preset = presets[provider.preset];
   // Without any dialect nothing is sent, and what comes back is still checked.
   const dialect = provider.audience ?? preset.audience ?? { dialect: 'registration' };
   return {
     dialect,
-    second: dialect.dialect === 'registration' ? 'merged' : preset.second,
+    second: provider.second ?? (dialect.dialect === 'registration' ? 'merged' : preset.second),
     fixedParameters: preset.fixedParameters,
     neverSend: preset.neverSend,
     offlineAccess: preset.offlineAccess,

@@ -31,8 +31,8 @@ const guid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /** An Application ID URI ends with the API's client id, unless somebody chose another name. */
 function guidForms(audience: string): readonly string[] {
   const inside = guidAtEnd.exec(audience)?.[1];
-  if (inside !== undefined) return [audience, inside];
-  return guid.test(audience) ? [audience, `api://${audience}`] : [audience];
+  if (inside !== undefined) return [audience, inside.toLowerCase()];
+  return guid.test(audience) ? [audience, audience.toLowerCase(), `api://${audience}`] : [audience];
 }
 
 function audiencesOf(preset: Preset, asksNothing: boolean, { audience, expect }: TokenOfApi): readonly string[] {

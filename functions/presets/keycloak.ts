@@ -27,6 +27,7 @@ export const keycloak: Preset = {
   assertionAudience: 'issuer',
   // It makes a refresh token that outlives the SSO session; there is one without it.
   offlineAccess: 'optional',
+  audienceRefusals: [{ error: 'invalid_scope', descriptionStart: '' }],
   definiteRefusals: [],
   // Older versions sent `JWT`; the age is counted from `iat` where `exp` is absent.
   logoutToken: { typ: ['logout+jwt', 'JWT'], expRequired: false, maxAgeSeconds: 120 },
@@ -34,6 +35,7 @@ export const keycloak: Preset = {
   advice: {
     audience_mismatch:
       "Make a client scope with an Audience mapper for this audience, assign it to the client, and name it in the API's `scopes`.",
+    audience_refused: "Assign the client scopes that the API's `scopes` name to the client, and check their names.",
     audience_not_exclusive:
       'Remove the other Audience mappers and client roles ("Full scope allowed") from the client, or drop `expect.onlyAudience`.',
     id_token_as_access_token:

@@ -85,7 +85,7 @@ const dropLast = ({ at, entries, omitted }: Report): Report => {
 /** @returns JSON of at most `longestReport` bytes: first texts are cut, then entries dropped, those without a fault first */
 export function encodeReport(report: Report): string {
   for (const length of lengths) {
-    const text = JSON.stringify({ ...report, entries: shorten(report.entries, length) });
+    const text = JSON.stringify({ ...report, entries: report.entries.map((entry) => shorten(entry, length)) });
     if (Buffer.byteLength(text) <= longestReport) return text;
   }
   return encodeReport(dropLast(report));

@@ -30,7 +30,7 @@ export const auth0: Preset = {
   clientAuth: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   assertionAudience: 'issuer',
   offlineAccess: 'needed',
-  audienceRefusals: [{ error: 'access_denied', descriptionStart: 'Service not found' }],
+  audienceRefusals: [{ error: 'invalid_target' }, { error: 'access_denied', description: 'Service not found' }],
   definiteRefusals: [{ status: 403, error: 'mfa_required' }],
   logoutToken: { typ: ['logout+jwt', 'JWT'], expRequired: true, maxAgeSeconds: 120 },
   idTokenAlgorithms: ['RS256', 'PS256'],

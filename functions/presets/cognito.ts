@@ -27,7 +27,7 @@ export const cognito: Preset = {
   assertionAudience: 'token_endpoint',
   // Refresh tokens come without it, and a scope that the app client does not list is an error.
   offlineAccess: 'refused',
-  audienceRefusals: [],
+  audienceRefusals: [{ error: 'invalid_target' }],
   definiteRefusals: [],
   logoutToken: { typ: ['logout+jwt'], expRequired: true, maxAgeSeconds: 120 },
   idTokenAlgorithms: ['RS256'],

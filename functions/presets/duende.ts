@@ -24,7 +24,7 @@ export const duende: Preset = {
   clientAuth: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   assertionAudience: 'issuer',
   offlineAccess: 'needed',
-  audienceRefusals: [],
+  audienceRefusals: [{ error: 'invalid_target' }],
   definiteRefusals: [],
   logoutToken: { typ: ['logout+jwt'], expRequired: true, maxAgeSeconds: 120 },
   idTokenAlgorithms: ['RS256', 'PS256', 'ES256'],

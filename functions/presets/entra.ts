@@ -42,7 +42,7 @@ export const entra: Preset = {
   clientAuth: ['client_secret_post', 'private_key_jwt'],
   assertionAudience: 'token_endpoint',
   offlineAccess: 'needed',
-  audienceRefusals: [{ error: 'invalid_resource', descriptionStart: '' }],
+  audienceRefusals: [{ error: 'invalid_target' }, { error: 'invalid_resource' }],
   definiteRefusals: [{ status: 400, error: 'interaction_required' }],
   logoutToken: { typ: ['logout+jwt'], expRequired: true, maxAgeSeconds: 120 },
   idTokenAlgorithms: ['RS256'],

@@ -26,7 +26,7 @@ export const google: Preset = {
   clientAuth: ['client_secret_basic', 'client_secret_post'],
   assertionAudience: 'token_endpoint',
   offlineAccess: 'refused',
-  audienceRefusals: [],
+  audienceRefusals: [{ error: 'invalid_target' }],
   definiteRefusals: [],
   logoutToken: { typ: ['logout+jwt'], expRequired: true, maxAgeSeconds: 120 },
   idTokenAlgorithms: ['RS256'],

@@ -27,7 +27,7 @@ export const keycloak: Preset = {
   assertionAudience: 'issuer',
   // It makes a refresh token that outlives the SSO session; there is one without it.
   offlineAccess: 'optional',
-  audienceRefusals: [{ error: 'invalid_scope', descriptionStart: '' }],
+  audienceRefusals: [{ error: 'invalid_target' }, { error: 'invalid_scope' }],
   definiteRefusals: [],
   // Older versions sent `JWT`; the age is counted from `iat` where `exp` is absent.
   logoutToken: { typ: ['logout+jwt', 'JWT'], expRequired: false, maxAgeSeconds: 120 },

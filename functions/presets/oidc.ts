@@ -23,7 +23,7 @@ export const oidc: Preset = {
   clientAuth: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   assertionAudience: 'issuer',
   offlineAccess: 'optional',
-  audienceRefusals: [],
+  audienceRefusals: [{ error: 'invalid_target' }],
   definiteRefusals: [],
   // Conforming senders differ: some set no `typ` (it is recommended, not required), some no `exp` (earlier drafts had none).
   // The age counted from `iat` bounds both, and `events` tells a logout token from any other.

@@ -33,7 +33,7 @@ export const okta: Preset = {
   clientAuth: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   assertionAudience: 'token_endpoint',
   offlineAccess: 'needed',
-  audienceRefusals: [{ error: 'access_denied', descriptionStart: 'Policy evaluation failed' }],
+  audienceRefusals: [{ error: 'invalid_target' }, { error: 'access_denied', description: 'Policy evaluation failed' }],
   definiteRefusals: [],
   logoutToken: { typ: ['logout+jwt'], expRequired: true, maxAgeSeconds: 120 },
   idTokenAlgorithms: ['RS256'],

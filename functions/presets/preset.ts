@@ -120,8 +120,15 @@ export interface LogoutTokenRule {
 /** How the provider says, where it sends the browser back, that it issues no token for this audience. */
 export interface AudienceRefusal {
   readonly error: string;
-  /** How `error_description` begins; empty: in any way. */
-  readonly descriptionStart: string;
+  /** How `error_description` begins; left out: in any way. */
+  readonly description?: string;
+}
+
+/** An answer to a refresh that ends the session although it does not say `invalid_grant`. */
+export interface RefusalShape {
+  readonly status: number;
+  /** `null`: the body is not JSON or has no `error`. */
+  readonly error: string | null;
 }
 
 // --- the whole ---
@@ -149,7 +156,6 @@ export interface Preset {
   readonly assertionAudience: 'issuer' | 'token_endpoint';
   /** Whether a refresh token needs the scope `offline_access`, does without, or the provider refuses the scope (then it is never sent). */
   readonly offlineAccess: 'needed' | 'optional' | 'refused';
-  /** Authorization errors that mean an unknown audience, besides `invalid_target` (RFC 8707, section 2). */
   readonly audienceRefusals: readonly AudienceRefusal[];
   /** What ends a session at its refresh, besides `invalid_grant`. */
   readonly definiteRefusals: readonly RefusalShape[];

@@ -155,7 +155,7 @@ test('two requests without a trace belong to different ones', () => {
   assert.notEqual(forwarded({})['traceparent'], forwarded({})['traceparent']);
 });
 
-test('no header of a client changes what the broker says, and all can be sent (2000 runs)', () => {
+test('no header of a client changes what the broker says, and all can be sent (1000 runs)', () => {
   const name = fc.oneof(
     fc.constantFrom(...imitations, 'X_Forwarded_For', 'AUTHORIZATION', '__proto__', 'constructor', 'accept'),
     fc.string({ maxLength: 20 }),
@@ -171,6 +171,6 @@ test('no header of a client changes what the broker says, and all can be sent (2
         assert.match(value, /^[\t\x20-\x7e\x80-\xff]*$/);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });

@@ -1,6 +1,7 @@
 /** What every server of the one-machine stack does the same: listen on 127.0.0.1 alone, read a body, end at once. */
 import type { IncomingMessage, Server } from 'node:http';
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import type { AddressInfo } from 'node:net';
 
 /**
@@ -13,13 +14,17 @@ export async function listen(server: Server, port = 0): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Stops listening and ends every connection, idle or not. */
+/**
+ * Stops listening and ends every connection, idle or not. A client in this process that kept one has noticed by the end:
+ * it would otherwise use it for a server that listens on the same port next.
+ */
 export async function shut(server: Server): Promise<void> {
   if (!server.listening) return;
   const closed = once(server, 'close');
   server.close();
   server.closeAllConnections();
   await closed;
+  await setImmediate();
 }
 
 /** @returns the whole body; throws where the sender goes away before its end */

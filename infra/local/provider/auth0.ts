@@ -1,5 +1,5 @@
 /** oidc-provider, configured to behave as an Auth0 tenant does. */
-import type { Adapter, Context, Grant, Model } from 'oidc-provider';
+import type { Adapter, Client, Context, Grant, Model } from 'oidc-provider';
 import { errors, Provider } from 'oidc-provider';
 import { accountOf } from './accounts.ts';
 import { audienceOf, offlineParameter, resourceOf } from './audience.ts';
@@ -168,7 +168,10 @@ export function createAuth0(options: Auth0Options): Provider {
         enabled: options.par !== 'off',
         requirePushedAuthorizationRequests: options.par === 'required',
       },
-      revocation: { enabled: true },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_context: Context, client: Client, token: Model) => token.clientId === client.clientId,
+      },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (context: Context, form: string) => {

@@ -5,6 +5,7 @@ declare module 'oidc-provider' {
   export interface Model {
     readonly jti: string;
     readonly scopes: ReadonlySet<string>;
+    readonly clientId?: string;
     readonly grantId?: string;
     readonly accountId?: string;
   }

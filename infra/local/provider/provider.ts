@@ -19,7 +19,6 @@ import type { Endpoint, RecordedRequest } from './requests.ts';
 import { auth0Routes } from './routes.ts';
 import { openStateFile, readState } from './state.ts';
 import { createStorage } from './storage.ts';
-import { createTurns } from './turns.ts';
 
 export type { Answer, Fault, Faults } from './faults.ts';
 export type { Signer } from './keys.ts';
@@ -140,12 +139,6 @@ function rewrite(
   if (endpoint === 'token') rewriteToken(parameters, tenant, options.apis ?? []);
 }
 
-/** @returns the refresh token that this request spends */
-function redeemedBy(request: RecordedRequest | undefined): string | undefined {
-  const token = request?.endpoint === 'token' ? request.parameters['refresh_token'] : undefined;
-  return typeof token === 'string' ? token : undefined;
-}
-
 /** Starts the provider on 127.0.0.1. */
 export async function startProvider(options: ProviderOptions = {}): Promise<Provider> {
   const tenant = tenantOf(options);
@@ -165,7 +158,6 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
   const failures: Error[] = [];
   const byMessage = new WeakMap<IncomingMessage, RecordedRequest>();
   const ended = new AbortController();
-  const inTurn = createTurns();
 
   function note(request: RecordedRequest | undefined, message: IncomingMessage, response: ServerResponse): void {
     if (request === undefined) return;
@@ -192,7 +184,6 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
       par: options.par ?? 'off',
     });
     built.use(faulty(faults, origin, requestOf, ended.signal));
-    built.use((context, next) => inTurn(redeemedBy(requestOf(context.req)), next));
     built.use(auth0Routes(built, { origin, issuer, keys, tenant, requestOf: (context) => requestOf(context.req) }));
     built.on('server_error', (_context: unknown, error: Error) => failures.push(error));
     built.on('error', (error: Error) => failures.push(error));

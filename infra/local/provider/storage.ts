@@ -1,6 +1,7 @@
 /**
  * What the provider remembers: sessions, grants, codes, tokens. In memory, and as plain data that a file can hold.
- * Redeeming a refresh token a second time is decided here.
+ * Redeeming a refresh token a second time is decided here; because nothing here waits for anything outside, no other
+ * redemption comes between finding a token unused and marking it used.
  */
 import type { Adapter } from 'oidc-provider';
 

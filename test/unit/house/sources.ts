@@ -33,19 +33,24 @@ const withTypesAsValues = (text: string): string =>
     .replaceAll(/^import type (?=[\w{*])/gm, 'import ')
     .replaceAll(/^export type (?=(?:\{[^}]*\}|\*[^;]*) from )/gm, 'export ');
 
+function raise(message: string): never {
+  throw new Error(message);
+}
+
 /** A plugin that reads the given files only, and notes down what they import instead of following it. */
 function collect(sources: Sources, note: (found: { from: string; to: string; dynamic: boolean }) => void): Plugin {
   return {
     name: 'collect',
     setup(setup) {
       setup.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
-        if (kind === 'entry-point') return { path, namespace: 'source' };
+        // Given as ./functions/… where such a file exists.
+        if (kind === 'entry-point') return { path: posix.normalize(path), namespace: 'source' };
         const to = path.startsWith('.') ? posix.join(dirname(importer), path) : path;
         note({ from: importer, to, dynamic: kind === 'dynamic-import' });
         return { path, external: true };
       });
       setup.onLoad({ filter: /.*/, namespace: 'source' }, ({ path }) => ({
-        contents: sources.get(path) ?? '',
+        contents: sources.get(path) ?? raise(`${path} is not among the sources`),
         loader: 'ts',
       }));
     },

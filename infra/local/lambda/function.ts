@@ -1,0 +1,45 @@
+/** What a deployed function is, as far as the machine that runs it needs to know, and what an invocation can come to. */
+
+/** A function as the packaged template describes it, with its code unpacked. */
+export interface DeployedFunction {
+  /** As deployed, for example `token-broker-local-api`. */
+  readonly name: string;
+  readonly arn: string;
+  /** `index.handler`, or with folders in front. */
+  readonly handler: string;
+  /** The folder that holds the unpacked package; what the function sees as `LAMBDA_TASK_ROOT`. */
+  readonly root: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMegabytes: number;
+  /** The template's variables with every intrinsic resolved. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly region: string;
+  readonly logGroup: string;
+  readonly logFormat: 'Text' | 'JSON';
+}
+
+/** What became of one invocation. */
+export type Outcome =
+  /** The bytes of the JSON that the handler returned. */
+  | { readonly kind: 'result'; readonly body: Buffer }
+  /** The handler threw, or the process failed to start, ended or ran out of time. */
+  | { readonly kind: 'error'; readonly errorType: string; readonly errorMessage: string }
+  /** The event is larger than Lambda takes; nothing was invoked. */
+  | { readonly kind: 'event_too_large' };
+
+/** One line that a function, or the machine on its behalf, wrote. */
+export interface FunctionLine {
+  readonly functionName: string;
+  readonly pid: number;
+  readonly stream: 'stdout' | 'stderr' | 'platform';
+  readonly text: string;
+}
+
+/** Takes every line of every function. */
+export type LineSink = (line: FunctionLine) => void;
+
+/** Lambda's limit for the payload of a synchronous invocation, in either direction. */
+export const payloadLimitBytes = 6 * 1024 * 1024;
+
+/** How long a process may take from its start until it asks for its first event. */
+export const initLimitMs = 10_000;

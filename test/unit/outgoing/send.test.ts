@@ -101,6 +101,19 @@ test('the answer to HEAD, a 204 and a 304 have no body', async () => {
   }
 });
 
+test('a slow body is read as long as no pause in it is too long', () =>
+  served(
+    (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n');
+      const timer = setInterval(() => socket.write('x'), 60);
+      socket.on('close', () => clearInterval(timer));
+    },
+    async (server) => {
+      const result = await send(get(`${server.origin}/`, { limits: { ...limits, idleMs: 250 } }));
+      assert.equal(result.kind === 'answered' && result.body.length, 6);
+    },
+  ));
+
 const silent: Answer = () => {};
 
 const failures: readonly (readonly [name: string, answer: Answer, more: Partial<Call['limits']>, expected: object])[] =

@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { AddressInfo } from 'node:net';
 
 /**
@@ -20,8 +21,7 @@ export async function listen(server: Server, port = 0): Promise<string> {
  */
 export async function shut(server: Server): Promise<void> {
   if (!server.listening) return;
-  const closed = once(server, 'close');
-  server.close();
+  const closed = promisify(server.close.bind(server))();
   server.closeAllConnections();
   await closed;
   await setImmediate();

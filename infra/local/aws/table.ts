@@ -54,26 +54,34 @@ const contentType = 'application/x-amz-json-1.0';
 const authorization =
   'AWS4-HMAC-SHA256 Credential=local/20260101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0';
 
-async function createTable(endpoint: string, name: string, definition: TableDefinition): Promise<void> {
+async function control(endpoint: string, operation: string, input: object): Promise<string> {
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: {
       authorization,
       'content-type': contentType,
       'x-amz-date': '20260101T000000Z',
-      'x-amz-target': 'DynamoDB_20120810.CreateTable',
+      'x-amz-target': `DynamoDB_20120810.${operation}`,
     },
-    body: JSON.stringify({
-      TableName: name,
-      AttributeDefinitions: definition.AttributeDefinitions,
-      KeySchema: definition.KeySchema,
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
+    body: JSON.stringify(input),
   });
   const answer = await response.text();
-  if (!response.ok && !answer.includes('ResourceInUseException')) {
-    throw new Error(`the table ${name} could not be created: ${answer}`);
+  if (!response.ok && !answer.includes('ResourceInUseException')) throw new Error(`${operation} failed: ${answer}`);
+  return answer;
+}
+
+/** Creates the table where it does not exist, and waits until it can be used. */
+async function createTable(endpoint: string, name: string, definition: TableDefinition): Promise<void> {
+  const { AttributeDefinitions, KeySchema } = definition;
+  const input = { TableName: name, AttributeDefinitions, KeySchema, BillingMode: 'PAY_PER_REQUEST' };
+  await control(endpoint, 'CreateTable', input);
+  const deadline = performance.now() + 5000;
+  while (performance.now() < deadline) {
+    const described = await control(endpoint, 'DescribeTable', { TableName: name });
+    if (described.includes('"TableStatus":"ACTIVE"')) return;
   }
+  // A process that was killed while it made the table leaves one that never becomes active.
+  throw new Error(`the table ${name} is not usable; delete the folder it is kept in`);
 }
 
 interface Batch {

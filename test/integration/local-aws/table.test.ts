@@ -65,7 +65,7 @@ test('items kept in a folder are there after a restart', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'table-'));
   await table.close();
   await start({ folder });
-  await put('session#1');
+  assert.equal((await put('session#1')).status, 200);
   await table.close();
   await start({ folder });
   assert.deepEqual((await get('session#1')).body['Item'], { key: { S: 'session#1' } });

@@ -28,7 +28,9 @@ export function sealChunks(name: string, purpose: Purpose, plaintext: Buffer, se
 
 /** Every way to put one value of each chunk together, few and bounded. */
 function combinations(cookies: Cookies, name: string, first: string): readonly string[] {
-  const further = chunkNames(name).slice(1, chunksOf(first));
+  const count = chunksOf(first);
+  if (count === 1) return [first];
+  const further = chunkNames(name).slice(1, count);
   return further.reduce<readonly string[]>(
     (texts, chunk) => {
       const values = cookies.all(chunk).slice(0, mostValues);

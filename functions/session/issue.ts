@@ -14,7 +14,7 @@ import type { Purpose, Sealer } from './sealing.ts';
 
 /** Where the cookies of a deployment lie. */
 export interface JarLayout {
-  /** For example `/bff`. */
+  /** For example `/bff/logout`. */
   readonly logoutPath: string;
   /** Every API that has an audience, whether this login brought a token for it or not. */
   readonly apis: readonly { readonly name: string; readonly path: string }[];
@@ -24,7 +24,7 @@ export interface JarLayout {
 export interface NewSession {
   readonly identity: Identity;
   readonly grant: NewGrant;
-  /** By API name; an API that is not configured any more is an error of the caller. */
+  /** By API name; an API that the layout lacks gets no cookie. */
   readonly tokens: ReadonlyMap<string, ApiToken>;
   /** Only where the provider's logout needs it. */
   readonly idToken?: string;

@@ -106,8 +106,8 @@ function decodeSeenSession(seen: JsonValue): SessionKeys | undefined {
 
 function decode(plaintext: Buffer): Transaction | undefined {
   const { key, iat, url, api, mode, seen, asked } = parseObject(plaintext) ?? {};
-  if (!isId(key) || !isTime(iat) || !isText(url) || !isText(asked) || (mode !== 'new' && mode !== 'extend'))
-    return undefined;
+  if (!isId(key) || !isTime(iat) || !isText(url) || !isText(asked)) return undefined;
+  if (mode !== 'new' && mode !== 'extend') return undefined;
   const seenSession = seen === undefined ? undefined : decodeSeenSession(seen);
   if ((seen !== undefined && !seenSession) || (api !== undefined && !isText(api))) return undefined;
   return transactionOf(Buffer.from(key, 'base64url'), iat, {

@@ -75,6 +75,7 @@ describe('a login', () => {
     const idToken = jwtOf(1200);
     const cookies = sent(issued({ ...alice, idToken }));
     assert.equal(readIdToken(cookies, live(cookies), rules), idToken);
+    assert.equal(readIdToken(cookies, live(cookies), { ...rules, now: after(28_800) }), undefined);
     assert.equal(readIdToken(sent(jar), live(sent(jar)), rules), undefined);
     assert.equal(readIdToken(sent(issued({ ...sessionOf('bob', {}), idToken })), live(cookies), rules), undefined);
   });
@@ -245,5 +246,10 @@ describe('the end of a session', () => {
           alongside: pick(issued({ ...alice, tokens: new Map([['orders', tokenOf(3690)]]) }), orders),
         }).length,
     );
+  });
+
+  test('deletes every first chunk, however many there are', () => {
+    const apis = manyApis(90);
+    assert.equal(endSession(apis, around).length, 94);
   });
 });

@@ -47,6 +47,19 @@ const seenAt = (length: number, session = live(sent(jar))): readonly SetCookie[]
   return seen ? [seen] : [];
 };
 
+/** The grant of the same session, sealed again with something changed. */
+function regranted(changed: Partial<BoundGrant>): readonly SetCookie[] {
+  const { identity, grant } = alice;
+  const bound: BoundGrant = {
+    ...grant,
+    sealedAt: now,
+    binding: bindingOf(identity),
+    endsAt: identity.endsAt,
+    ...changed,
+  };
+  return sealChunks(cookie.grant, 'grant', encodeGrant(bound), sealer).map((value) => cookieOf(cookie.grant, value));
+}
+
 /** A value that claims to be of a newer format. */
 const newer = `${Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"20261122","v":2,"p":"session"}').toString('base64url')}..a.b.c`;
 
@@ -116,17 +129,14 @@ describe('a session', () => {
   });
 
   test('was last active when its grant was sealed where the seen cookie is older', () => {
-    const { identity, grant } = alice;
-    const refreshed: BoundGrant = {
-      ...grant,
-      generation: 2,
-      sealedAt: after(1700),
-      binding: bindingOf(identity),
-      endsAt: identity.endsAt,
-    };
-    const [value = ''] = sealChunks(cookie.grant, 'grant', encodeGrant(refreshed), sealer);
-    const cookies = sent(pick(jar, cookie.session), [cookieOf(cookie.grant, value)], seenAt(300));
-    assert.equal(live(cookies, at(2000)).lastActiveAt, after(1700));
+    const refreshed = regranted({ generation: 2, sealedAt: after(1700) });
+    assert.equal(live(sent(pick(jar, cookie.session), refreshed, seenAt(300)), at(2000)).lastActiveAt, after(1700));
+  });
+
+  test('is over when its grant says that it ended earlier', () => {
+    const cookies = sent(pick(jar, cookie.session), regranted({ endsAt: after(100) }));
+    assert.equal(readSession(cookies, at(99)).kind, 'live');
+    assert.equal(readSession(cookies, at(100)).kind, 'over');
   });
 });
 

@@ -196,6 +196,11 @@ test('a key that the ring lacks is named, not refused', () => {
   assert.deepEqual(open(text, purpose, name, ring), { kind: 'unknown_key', kid: '20261201' });
 });
 
+test('a value of another purpose is invalid also where its key is unknown', () => {
+  const other = { ...sealer, ring: ringOf(['20261201', now - 7200]) };
+  assert.equal(open(seal({ purpose, name, plaintext }, 1, other), 'grant', name, ring).kind, 'invalid');
+});
+
 test('what an old key sealed opens when a newer one seals', () => {
   const text = sealed();
   const rotated = ringOf([kid, now - 7200], ['20261201', now]);

@@ -174,3 +174,16 @@ export function refusedByProvider(expected: Expected): Refused {
   const cause = 'The provider refused to issue a token for this API.';
   return refuse({ code: 'audience_refused', cause }, expected, { format: 'none' });
 }
+
+/**
+ * The same where the provider says it to the browser, in place of a code (RFC 6749, section 4.1.2.1).
+ *
+ * @param description `error_description`, or an empty string
+ * @returns `undefined` when the error is about something else
+ */
+export function refusedAtLogin(expected: Expected, error: string, description: string): Refused | undefined {
+  const isAudience = expected.preset.audienceRefusals.some(
+    (one) => one.error === error && description.startsWith(one.description ?? ''),
+  );
+  return isAudience ? refusedByProvider(expected) : undefined;
+}

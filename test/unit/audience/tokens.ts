@@ -1,7 +1,7 @@
-/** Tokens as providers make them, unsigned but in form, and the circumstances of a login at Auth0. */
+/** Tokens as providers make them, unsigned but in form, and the guarantee in the circumstances of a login at Auth0. */
 import type { Circumstances } from '../../../functions/audience/checks.ts';
 import { expectedOf, type Expected, type TokenOfApi } from '../../../functions/audience/expectation.ts';
-import type { TokenAnswer } from '../../../functions/audience/guarantee.ts';
+import { hold, type TokenAnswer, type Verdict } from '../../../functions/audience/guarantee.ts';
 import type { Provider } from '../../../functions/configuration/schema.ts';
 import { epochSeconds } from '../../../functions/contract/units.ts';
 
@@ -42,3 +42,19 @@ export const asked: Circumstances = {
 
 /** A login that sent nothing: dialect `registration`. */
 export const unasked: Circumstances = { ...asked, spelled: { ...asked.spelled, namesAudience: false } };
+
+/** Holds a token answer with this access token against the API `orders` at Auth0, or what is said instead. */
+export const judge = (
+  accessToken: string | undefined,
+  {
+    expected = expectOf(),
+    circumstances = asked,
+    answer = {},
+  }: { expected?: Expected; circumstances?: Circumstances; answer?: TokenAnswer } = {},
+): Verdict => hold(answerWith(accessToken, answer), expected, circumstances);
+
+export const codeOf = (verdict: Verdict): string => (verdict.kind === 'satisfied' ? 'satisfied' : verdict.code);
+
+export const causeOf = (verdict: Verdict): string => (verdict.kind === 'refused' ? verdict.cause : '');
+
+export const fixOf = (verdict: Verdict): string => (verdict.kind === 'refused' ? verdict.fix : '');

@@ -39,7 +39,7 @@ function readValues(output: Readonly<Record<string, unknown>>, prefix: string): 
 }
 
 /**
- * Reads up to ten parameters, decrypted, in one call.
+ * Reads up to ten parameters, decrypted, in one call. A name that is given twice is asked for once, as SSM demands.
  *
  * @param names without the prefix, at most ten
  * @returns the values by name without prefix, and which names do not exist
@@ -50,13 +50,14 @@ export async function getParameters(
   names: readonly string[],
   surroundings?: Surroundings,
 ): Promise<ParametersResult> {
-  if (names.length > mostNames) throw new RangeError(`At most ${mostNames} parameters can be read at once`);
-  if (names.length === 0) return { kind: 'read', values: new Map(), missing: [] };
+  const distinct = [...new Set(names)];
+  if (distinct.length > mostNames) throw new RangeError(`At most ${mostNames} parameters can be read at once`);
+  if (distinct.length === 0) return { kind: 'read', values: new Map(), missing: [] };
   const prefix = store.prefix.endsWith('/') ? store.prefix : `${store.prefix}/`;
   const service: Service = { name: 'ssm', ...store };
   const operation = {
     name: 'GetParameters',
-    input: { Names: names.map((name) => prefix + name), WithDecryption: true },
+    input: { Names: distinct.map((name) => prefix + name), WithDecryption: true },
     timeoutMs: store.timeoutMs,
     retry: store.retry ?? { withinMs: 0 },
     repeatable: true,
@@ -66,5 +67,5 @@ export async function getParameters(
   if (result.kind === 'refused') return { kind: 'failed', reason: 'refused', type: result.type };
   const values = readValues(result.output, prefix);
   if (values === undefined) return { kind: 'failed', reason: 'answer_unreadable' };
-  return { kind: 'read', values, missing: names.filter((name) => !values.has(name)) };
+  return { kind: 'read', values, missing: distinct.filter((name) => !values.has(name)) };
 }

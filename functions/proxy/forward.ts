@@ -95,43 +95,50 @@ const failures: Readonly<Record<Failed['reason'], readonly [code: ProblemCode, d
   too_large: ['upstream_too_large', `An answer may have ${largestAnswer} bytes here.`],
 };
 
-const noBytes = Buffer.alloc(0);
+/** Bodies of GET and HEAD have no meaning (RFC 9110, section 9.3.1) and stay here. */
+function callFor(request: HttpRequest, { route, rest }: Match, forwarding: Forwarding, leftMs: number): Call {
+  const { token, publicOrigin } = forwarding;
+  const safe = isSafe(request.method);
+  const body = safe || request.body.length === 0 ? undefined : request.body;
+  return {
+    url: urlOf(route, rest, request.query),
+    method: request.method,
+    headers: requestHeaders(request, route.requestHeaders, { token, publicOrigin, body: body !== undefined }),
+    body,
+    limits: limitsOf(route, leftMs),
+    kept: safe ? 'repeatable' : 'once',
+  };
+}
 
 /**
  * Sends a request on to its API. Redirects are not followed, and a request that may have arrived is sent again only where
- * its method is safe. Bodies of GET and HEAD have no meaning (RFC 9110, section 9.3.1) and stay here.
+ * its method is safe.
+ *
+ * @param request below the path of the matched API
+ * @returns the answer as the browser gets it, or the problem to answer with; what an API answers is no problem, whatever
+ *   its status
  */
 export async function forward(request: HttpRequest, match: Match, forwarding: Forwarding): Promise<Forwarded> {
-  const { send, token, publicOrigin, nowMs, log } = forwarding;
-  const { route, rest } = match;
+  const { send, publicOrigin, nowMs, log } = forwarding;
+  const { route } = match;
   const { method } = request;
   const refusal = refuse(request, match);
   if (refusal !== undefined) return refusal;
   const leftMs = request.deadlineAtMs - nowMs();
   if (leftMs < leastMs) return problem('upstream_timeout', 'There was no time left to ask the API.');
 
-  const safe = isSafe(method);
-  const body = safe || request.body.length === 0 ? undefined : request.body;
-  const call: Call = {
-    url: urlOf(route, rest, request.query),
-    method,
-    headers: requestHeaders(request, route.requestHeaders, { token, publicOrigin, body: body !== undefined }),
-    body,
-    limits: limitsOf(route, leftMs),
-    kept: safe ? 'repeatable' : 'once',
-  };
+  const call = callFor(request, match, forwarding, leftMs);
   const result = await send(call);
   if (result.kind === 'failed') {
     const [code, detail] = failures[result.reason];
     log('warn', 'proxy_failed', { api: route.name, method, code, reason: result.reason, sent: result.sent });
     return problem(code, detail);
   }
-  const { status } = result;
+  const { status, rawHeaders } = result;
   if (status < 200 || status > 599) {
     log('warn', 'proxy_failed', { api: route.name, method, code: 'upstream_invalid', status });
     return problem('upstream_invalid', 'The API answered with a status that does not exist.');
   }
-  const { headers, challenge } = responseHeaders(result.rawHeaders, status, route, { url: call.url, publicOrigin });
-  const answer = method === 'HEAD' || status === 204 || status === 304 ? noBytes : result.body;
-  return { kind: 'answered', response: { status, headers, cookies: [], body: answer }, challenge };
+  const { headers, challenge } = responseHeaders(rawHeaders, status, route, { url: call.url, publicOrigin });
+  return { kind: 'answered', response: { status, headers, cookies: [], body: result.body }, challenge };
 }

@@ -52,6 +52,13 @@ test('an endpoint and a prefix may end in a slash', async (t) => {
   assert.deepEqual(result, { kind: 'read', values: new Map([['a', '1']]), missing: [] });
 });
 
+test('a name that is given twice is asked for once', async (t) => {
+  const service = await fakeService(t, (response) => json(response, 200, { Parameters: [] }));
+  const result = await getParameters(store(service.endpoint), ['a', 'b', 'a']);
+  assert.deepEqual(result, { kind: 'read', values: new Map(), missing: ['a', 'b'] });
+  assert.match(service.received[0]?.body ?? '', /"Names":\["\/token-broker\/dev\/a","\/token-broker\/dev\/b"\]/);
+});
+
 test('no names need no call', async (t) => {
   const service = await fakeService(t, (response) => json(response, 500, {}));
   assert.deepEqual(await getParameters(store(service.endpoint), []), { kind: 'read', values: new Map(), missing: [] });

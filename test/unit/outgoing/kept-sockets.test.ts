@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { send } from '../../../functions/outgoing/send.ts';
@@ -107,4 +108,36 @@ test('a socket whose answer was too large is not kept', async (t) => {
   await call(server);
   await call(server);
   assert.equal(server.connections(), 2);
+});
+
+test('a server that has hung up costs not even a request that must go out once', async (t) => {
+  const server = await served(t, polite);
+  await call(server);
+  await server.hangUp();
+  assert.equal((await call(server, 'once')).kind, 'answered');
+  assert.equal(server.connections(), 2);
+});
+
+const bodyOf = (result: Awaited<ReturnType<typeof send>>): string =>
+  result.kind === 'answered' ? result.body.toString() : result.reason;
+
+test('a second answer to one request is not taken for the answer to the next', async (t) => {
+  const server = await served(t, (socket, _request, nth) =>
+    socket.write(nth === 0 ? answerOf('first') + answerOf('forged') : answerOf('second')),
+  );
+  assert.deepEqual([bodyOf(await call(server)), bodyOf(await call(server))], ['first', 'second']);
+});
+
+test('an answer on an idle socket closes it', async (t) => {
+  let closed: Promise<unknown> = Promise.resolve();
+  const server = await served(t, (socket, _request, nth) => {
+    socket.write(answerOf(nth === 0 ? 'first' : 'second'));
+    if (nth > 0) return;
+    closed = once(socket, 'close');
+    // By then the first answer has been read and the socket is idle.
+    setTimeout(() => socket.write(answerOf('forged')), 20);
+  });
+  assert.equal(bodyOf(await call(server)), 'first');
+  await closed;
+  assert.equal(bodyOf(await call(server)), 'second');
 });

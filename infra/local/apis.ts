@@ -63,8 +63,14 @@ function unauthorized(name: Name, why: string | undefined): ApiAnswer {
   return { ...answer, headers: { ...answer.headers, 'www-authenticate': `Bearer ${parameters.join(', ')}`.trim() } };
 }
 
-/** What the API saw: everything but the token. */
-function report(name: Name, request: IncomingMessage, url: URL, body: Buffer, claims: JWTPayload): ApiAnswer {
+/** What the API wants and what it saw: everything but the token. */
+function report(
+  { name, audience }: { readonly name: Name; readonly audience: string },
+  request: IncomingMessage,
+  url: URL,
+  body: Buffer,
+  claims: JWTPayload,
+): ApiAnswer {
   const { authorization, ...headers } = request.headers;
   const { aud, iss, sub, scope, exp } = claims;
   return jsonAnswer(200, {
@@ -73,6 +79,7 @@ function report(name: Name, request: IncomingMessage, url: URL, body: Buffer, cl
     method: request.method,
     path: url.pathname,
     query: url.search.slice(1),
+    accepts: audience,
     aud,
     iss,
     sub,
@@ -90,7 +97,7 @@ function send(response: ServerResponse, answer: ApiAnswer): void {
   response.end(answer.body);
 }
 
-async function startApi(name: Name, port: number | undefined, verify: Verifier, ended: AbortSignal) {
+async function startApi(name: Name, { audience, port }: ApiOptions, verify: Verifier, ended: AbortSignal) {
   const requests: ApiRequest[] = [];
 
   async function answer(request: IncomingMessage, url: URL, body: Buffer): Promise<ApiAnswer> {
@@ -107,7 +114,7 @@ async function startApi(name: Name, port: number | undefined, verify: Verifier, 
     const path = isAnonymous(url.pathname) ? url.pathname.slice(anonymous.length) : url.pathname;
     const contentType = request.headers['content-type'];
     const answered = await special({ path, query: url.searchParams, contentType, body }, ended);
-    return answered ?? report(name, request, url, body, claims);
+    return answered ?? report({ name, audience }, request, url, body, claims);
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -129,8 +136,8 @@ async function startApi(name: Name, port: number | undefined, verify: Verifier, 
 export async function startApis({ issuer, jwksUri, orders, profile }: ApisOptions): Promise<Apis> {
   const ended = new AbortController();
   const started = await Promise.all([
-    startApi('orders', orders.port, createVerifier(issuer, jwksUri, orders.audience), ended.signal),
-    startApi('profile', profile.port, createVerifier(issuer, jwksUri, profile.audience), ended.signal),
+    startApi('orders', orders, createVerifier(issuer, jwksUri, orders.audience), ended.signal),
+    startApi('profile', profile, createVerifier(issuer, jwksUri, profile.audience), ended.signal),
   ]);
   return {
     orders: started[0].api,

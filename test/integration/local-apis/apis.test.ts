@@ -35,11 +35,12 @@ type Json = Record<string, unknown>;
 const jsonOf = async (response: Response) => (await response.json()) as Json;
 
 describe('a valid token', () => {
-  test('is answered with what the API saw of it', async () => {
-    const { aud, iss, sub, scope, exp, token } = await jsonOf(await call('/'));
+  test('is answered with what the API accepts and what it saw of it', async () => {
+    const { accepts, aud, iss, sub, scope, exp, token } = await jsonOf(await call('/'));
     assert.deepEqual(
-      { aud, iss, sub, scope, exp: typeof exp, token },
+      { accepts, aud, iss, sub, scope, exp: typeof exp, token },
       {
+        accepts: orders,
         aud: orders,
         iss: provider.issuer,
         sub: 'auth0|alice',

@@ -35,11 +35,15 @@ export async function readWithKeys<T extends { readonly kind: string }>(
   return { reading: read(newRules), rules: newRules };
 }
 
+/** A session of another issuer was made under another configuration: its tokens are not what is asked for now. */
+const isOfThisProvider = ({ broker }: Context, reading: SessionReading): boolean =>
+  !('identity' in reading) || reading.identity.issuer === broker.configuration.provider.issuer;
+
 export async function currentSession(context: Context): Promise<CurrentSession> {
   const { idle } = context.broker.configuration.session;
   const { cookies } = context.request;
   const { reading, rules } = await readWithKeys(context, (by) => readSession(cookies, { ...by, idleSeconds: idle }));
-  return { session: reading, rules };
+  return { session: isOfThisProvider(context, reading) ? reading : { kind: 'absent' }, rules };
 }
 
 const codes = {

@@ -3,6 +3,8 @@
  * code flow, and the shapes that it accepts although a relying party should not.
  */
 import { createHash } from 'node:crypto';
+import type { Configuration } from '../configuration/schema.ts';
+import { presets } from '../presets/presets.ts';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 
 /** What is known of a user after the checks. */
@@ -20,9 +22,7 @@ export type IdTokenResult =
   | { readonly kind: 'unavailable' };
 
 export interface IdTokenExpectation {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly algorithms: readonly string[];
+  readonly settings: Pick<Configuration['provider'], 'issuer' | 'clientId' | 'preset' | 'idTokenAlgorithms'>;
   /** Absent where the provider is known to return none. */
   readonly nonce?: string;
   /** The access token that came with it, for `at_hash`. */
@@ -80,7 +80,7 @@ function fault(
   ) {
     return 'at_hash does not belong to the access token';
   }
-  return audienceFault(claims, expected.clientId);
+  return audienceFault(claims, expected.settings.clientId);
 }
 
 function reasonOf(error: unknown): IdTokenResult {
@@ -115,12 +115,13 @@ export async function verifyIdToken(
   keys: JWTVerifyGetKey,
   expected: IdTokenExpectation,
 ): Promise<IdTokenResult> {
+  const { issuer, clientId, preset, idTokenAlgorithms } = expected.settings;
   if (idToken.length > longestToken) return { kind: 'refused', reason: 'it is larger than 64 KB' };
   try {
     const { payload, protectedHeader } = await jwtVerify(idToken, keys, {
-      algorithms: [...expected.algorithms],
-      issuer: expected.issuer,
-      audience: expected.clientId,
+      algorithms: [...(idTokenAlgorithms ?? presets[preset].idTokenAlgorithms)],
+      issuer,
+      audience: clientId,
       clockTolerance: toleranceSeconds,
       currentDate: new Date(expected.now * 1000),
       maxTokenAge: oldestSeconds,

@@ -1,12 +1,12 @@
 /** The logout request as each kind of provider wants it spelled (OpenID Connect RP-Initiated Logout 1.0 and others). */
 import type { ServerMetadata } from 'openid-client';
+import type { Configuration } from '../configuration/schema.ts';
 import type { LogoutDialect } from '../presets/preset.ts';
+import { needsIdToken, presets } from '../presets/presets.ts';
 import { isWebAddress } from './metadata.ts';
 
 /** What a logout request can say. */
-export interface LogoutFacts {
-  readonly issuer: string;
-  readonly clientId: string;
+export interface LogoutRequest {
   /** The one address registered at the provider to return to. */
   readonly returnUri: string;
   readonly state: string;
@@ -15,6 +15,12 @@ export interface LogoutFacts {
   readonly providerSid?: string | undefined;
 }
 
+interface LogoutFacts extends LogoutRequest {
+  readonly issuer: string;
+  readonly clientId: string;
+}
+
+type Settings = Configuration['provider'];
 type EndSession = Extract<LogoutDialect, { dialect: 'end_session' }>;
 
 function withParameters(address: string, parameters: Readonly<Record<string, string | undefined>>): string {
@@ -42,19 +48,22 @@ function endSession(dialect: EndSession, metadata: ServerMetadata, facts: Logout
   });
 }
 
-/**
- * @param dialects in order of preference
- * @returns the first that this provider can be asked in; `undefined` where it has no logout
- */
-export function chooseLogout(dialects: readonly LogoutDialect[], metadata: ServerMetadata): LogoutDialect | undefined {
-  const chosen = dialects.find(
+/** @returns the first way that this provider can be asked in; `undefined` where it has no logout */
+function chosen({ logout, preset }: Settings, metadata: ServerMetadata): LogoutDialect | undefined {
+  const dialects = logout === undefined ? presets[preset].logout : [logout];
+  const first = dialects.find(
     (one) => one.dialect !== 'end_session' || endSessionEndpoint(one, metadata) !== undefined,
   );
-  return chosen?.dialect === 'local' ? undefined : chosen;
+  return first?.dialect === 'local' ? undefined : first;
 }
 
-/** @returns an absolute URL to send the browser to; `undefined` where the metadata lack what the dialect needs */
-export function logoutUrl(dialect: LogoutDialect, metadata: ServerMetadata, facts: LogoutFacts): string | undefined {
+/** Whether a session has to keep its ID token, the biggest thing it could hold, for its logout. */
+export function wantsIdToken(settings: Settings, metadata: ServerMetadata): boolean {
+  const dialect = chosen(settings, metadata);
+  return dialect !== undefined && needsIdToken(dialect);
+}
+
+function spell(dialect: LogoutDialect, metadata: ServerMetadata, facts: LogoutFacts): string | undefined {
   const { clientId, returnUri } = facts;
   switch (dialect.dialect) {
     case 'end_session':
@@ -73,4 +82,11 @@ export function logoutUrl(dialect: LogoutDialect, metadata: ServerMetadata, fact
     case 'local':
       return undefined;
   }
+}
+
+/** @returns an absolute URL to send the browser to; `undefined` where the provider has no logout */
+export function logoutUrl(settings: Settings, metadata: ServerMetadata, request: LogoutRequest): string | undefined {
+  const dialect = chosen(settings, metadata);
+  const { issuer, clientId } = settings;
+  return dialect && spell(dialect, metadata, { ...request, issuer, clientId });
 }

@@ -7,10 +7,9 @@ import { forward, refuse, type Problem } from '../../proxy/forward.ts';
 import type { Match } from '../../proxy/routes.ts';
 import { readApiToken } from '../../session/jar.ts';
 import type { LiveSession } from '../../session/lifetimes.ts';
-import type { ReadingRules } from '../../session/reading.ts';
 import { seenCookie } from '../../session/seen.ts';
 import { addressOf, sealerOf } from '../context.ts';
-import { currentSession, sessionProblem } from '../current-session.ts';
+import { currentSession, readWithKeys, sessionProblem } from '../current-session.ts';
 import type { ApiContext } from './room.ts';
 
 type Admission =
@@ -36,10 +35,13 @@ function withoutToken(context: ApiContext, { route }: Match, { grant }: LiveSess
   return problemFor(request, failure.code, { ref, detail: `There is no usable access token for this API.${where}` });
 }
 
-function admit(context: ApiContext, match: Match, session: LiveSession, rules: ReadingRules): Admission {
+async function admit(context: ApiContext, match: Match, session: LiveSession): Promise<Admission> {
   const { request, broker, now } = context;
   const { name } = match.route;
-  const reading = readApiToken(request.cookies, name, session, broker.fingerprints.get(name) ?? '', rules);
+  const fingerprint = broker.fingerprints.get(name) ?? '';
+  const { reading } = await readWithKeys(context, (rules) =>
+    readApiToken(request.cookies, name, session, fingerprint, rules),
+  );
   if (reading.kind === 'unreadable') return refused(sessionProblem(context, reading));
   if (reading.kind === 'missing' || reading.expiresAt <= now) return refused(withoutToken(context, match, session));
   const seen = seenCookie(session, broker.configuration.session.idle, sealerOf(context));
@@ -48,8 +50,8 @@ function admit(context: ApiContext, match: Match, session: LiveSession, rules: R
 
 async function authorize(context: ApiContext, match: Match): Promise<Admission> {
   if (match.anonymous) return { kind: 'admitted', token: undefined, cookies: [] };
-  const { session, rules } = await currentSession(context);
-  return session.kind === 'live' ? admit(context, match, session, rules) : refused(sessionProblem(context, session));
+  const { session } = await currentSession(context);
+  return session.kind === 'live' ? admit(context, match, session) : refused(sessionProblem(context, session));
 }
 
 export async function callApi(context: ApiContext, match: Match): Promise<HttpResponse> {

@@ -1,6 +1,6 @@
 /** `GET /bff/callback`: redeems the code, holds every token against what was asked, and makes the session. */
 import { expectedOf } from '../../audience/expectation.ts';
-import { refusedByProvider, type Refused } from '../../audience/guarantee.ts';
+import { refusedAtLogin, type Refused } from '../../audience/guarantee.ts';
 import { redirect } from '../../http/answers.ts';
 import type { HttpResponse, SetCookie } from '../../http/message.ts';
 import { isPrefetch } from '../../http/navigation.ts';
@@ -8,8 +8,6 @@ import { problemFor } from '../../http/pages.ts';
 import { verifyIdToken, type VerifiedIdToken } from '../../oidc/id-token.ts';
 import type { ServerMetadata } from '../../oidc/metadata.ts';
 import { redeemCode, type CodeGrantResult, type Granted, type TokenEndpoint } from '../../oidc/token-request.ts';
-import type { Preset } from '../../presets/preset.ts';
-import { presets } from '../../presets/presets.ts';
 import type { Transaction } from '../../session/transactions.ts';
 import { hashed } from '../../telemetry/log.ts';
 import { spell } from '../../audience/dialects.ts';
@@ -41,16 +39,12 @@ const refusedLogin: Readonly<Record<string, string>> = {
 
 const sentence = ({ cause, fix }: Pick<Refused, 'cause' | 'fix'>): string => `${cause} ${fix}`;
 
-const isAudienceRefusal = ({ audienceRefusals }: Preset, error: string, description: string): boolean =>
-  audienceRefusals.some((one) => one.error === error && description.startsWith(one.description ?? ''));
-
 /** Why the provider sent the browser back with an error; nothing it wrote into the query is shown or logged. */
 function refusal({ broker }: AuthContext, { error, description }: ProviderError): LoginFailure {
   const { configuration } = broker;
   const api = configuration.login.api === undefined ? undefined : configuration.apis[configuration.login.api];
-  if (api !== undefined && isAudienceRefusal(presets[configuration.provider.preset], error, description)) {
-    return { code: 'audience_refused', detail: sentence(refusedByProvider(expectedOf(configuration.provider, api))) };
-  }
+  const audience = api && refusedAtLogin(expectedOf(configuration.provider, api), error, description);
+  if (audience !== undefined) return { code: audience.code, detail: sentence(audience) };
   if (error === 'temporarily_unavailable' || error === 'server_error')
     return { code: 'provider_unavailable', reason: error };
   const known = refusedLogin[error];
@@ -119,9 +113,7 @@ async function redeem(
   const { answer } = result;
   if (answer.idToken === undefined) return fail({ code: 'id_token_invalid', reason: 'there is none' });
   const verified = await verifyIdToken(answer.idToken, broker.provider.keys(metadata), {
-    issuer: provider.issuer,
-    clientId: provider.clientId,
-    algorithms: provider.idTokenAlgorithms ?? presets[provider.preset].idTokenAlgorithms,
+    settings: provider,
     now,
     ...(provider.nonce ? { nonce } : {}),
     ...(answer.accessToken === undefined ? {} : { accessToken: answer.accessToken }),

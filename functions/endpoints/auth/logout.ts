@@ -11,7 +11,7 @@ import { logoutPage, problemFor } from '../../http/pages.ts';
 import { problem } from '../../http/problems.ts';
 import { parseParameters, single, type Parameters } from '../../http/query.ts';
 import { frontPage, parseReturnUrl } from '../../http/return-url.ts';
-import { chooseLogout, logoutUrl } from '../../oidc/logout-request.ts';
+import { logoutUrl } from '../../oidc/logout-request.ts';
 import { revokeRefreshToken } from '../../oidc/revocation.ts';
 import { equalSid } from '../../session/identity.ts';
 import { endSession } from '../../session/issue.ts';
@@ -22,17 +22,17 @@ import { transactionDeletions } from '../../session/transactions.ts';
 import { hashed } from '../../telemetry/log.ts';
 import { logoutReturnUri, sealerOf } from '../context.ts';
 import { currentSession, sessionProblem } from '../current-session.ts';
-import { logoutDialects, type AuthContext } from './room.ts';
+import type { AuthContext } from './room.ts';
 
 /** A logout waits no longer for the provider's revocation. */
 const revocationMs = 2000;
 
 const stateBytes = 16;
 
-const deletions = ({ broker, request }: AuthContext, alongside: readonly SetCookie[]): readonly SetCookie[] => [
-  ...endSession(broker.layout, { alongside, setCookieBytes: serializedBytes }),
-  ...transactionDeletions(request.cookies),
-];
+function deletions({ broker, request }: AuthContext, home: readonly SetCookie[]): readonly SetCookie[] {
+  const alongside = [...home, ...transactionDeletions(request.cookies)];
+  return [...endSession(broker.layout, { alongside, setCookieBytes: serializedBytes }), ...alongside];
+}
 
 // --- at the provider ---
 
@@ -63,14 +63,9 @@ async function providerLogout(
   rules: ReadingRules,
 ): Promise<string | undefined> {
   const { broker, request, now } = context;
-  const { issuer, clientId } = broker.configuration.provider;
   const found = await broker.provider.metadata(now);
   if (found.kind !== 'known') return undefined;
-  const dialect = chooseLogout(logoutDialects(broker), found.metadata);
-  if (dialect === undefined) return undefined;
-  return logoutUrl(dialect, found.metadata, {
-    issuer,
-    clientId,
+  return logoutUrl(broker.configuration.provider, found.metadata, {
     returnUri: logoutReturnUri(broker),
     state: broker.random(stateBytes).toString('base64url'),
     idToken: readIdToken(request.cookies, session, rules),
@@ -89,7 +84,7 @@ async function end(context: AuthContext, session: LiveSession, rules: ReadingRul
   await revokeInTime(context, session);
   context.log('info', 'logout', { session: hashed(session.identity.sessionId) });
   const home = location === undefined ? [] : [returnCookie(returnUrl, sealerOf(context))];
-  return { location: location ?? returnUrl, cookies: [...deletions(context, home), ...home] };
+  return { location: location ?? returnUrl, cookies: deletions(context, home) };
 }
 
 // --- the request ---

@@ -3,10 +3,9 @@ import { epochSeconds, type EpochSeconds } from '../../contract/units.ts';
 import { serializedBytes } from '../../http/cookies.ts';
 import type { SetCookie } from '../../http/message.ts';
 import type { VerifiedIdToken } from '../../oidc/id-token.ts';
-import { chooseLogout } from '../../oidc/logout-request.ts';
+import { wantsIdToken } from '../../oidc/logout-request.ts';
 import type { ServerMetadata } from '../../oidc/metadata.ts';
 import type { TokenAnswer } from '../../oidc/token-answer.ts';
-import { needsIdToken } from '../../presets/presets.ts';
 import type { ApiToken } from '../../session/api-token.ts';
 import type { JsonObject, JsonValue } from '../../session/fields.ts';
 import type { Failure } from '../../session/grant.ts';
@@ -14,7 +13,7 @@ import { newSessionKeys, type Identity } from '../../session/identity.ts';
 import { issueSession, type NewSession } from '../../session/issue.ts';
 import { sealerOf } from '../context.ts';
 import { retryAt, type Collected } from './collect-tokens.ts';
-import { logoutDialects, type AuthContext } from './room.ts';
+import type { AuthContext } from './room.ts';
 
 export interface CompletedLogin {
   readonly answer: TokenAnswer;
@@ -74,11 +73,6 @@ function failuresOf({ outcomes }: Collected, now: EpochSeconds): ReadonlyMap<str
   return failures;
 }
 
-function needsHint(context: AuthContext, metadata: ServerMetadata): boolean {
-  const dialect = chooseLogout(logoutDialects(context.broker), metadata);
-  return dialect !== undefined && needsIdToken(dialect);
-}
-
 /** An ID token that does not fit is left out: the provider's logout does with the client id, if less smoothly. */
 export function makeSession(context: AuthContext, login: CompletedLogin): MadeSession {
   const { broker, now } = context;
@@ -100,7 +94,7 @@ export function makeSession(context: AuthContext, login: CompletedLogin): MadeSe
   };
   const around = { alongside: login.alongside, setCookieBytes: serializedBytes };
   const issue = (from: NewSession) => issueSession(from, broker.layout, sealerOf(context), around);
-  const hint = needsHint(context, login.metadata) ? answer.idToken : undefined;
+  const hint = wantsIdToken(broker.configuration.provider, login.metadata) ? answer.idToken : undefined;
   const whole = hint === undefined ? undefined : issue({ ...session, idToken: hint });
   const issued = whole?.kind === 'fits' ? whole : issue(session);
   return issued.kind === 'fits' ? { kind: 'made', sessionId: identity.sessionId, cookies: issued.cookies } : issued;

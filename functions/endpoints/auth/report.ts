@@ -20,7 +20,8 @@ export function reportCookies(context: AuthContext, { outcomes }: Collected): re
     if (outcome.kind === 'pending') continue;
     for (const api of group.apis) {
       const wish = wishFor(groups, api, configuration.scopes);
-      const leg = api === configuration.login.api ? 'authorize' : 'refresh';
+      const isOfLogin = way.second === 'merged' || group.apis.includes(configuration.login.api ?? '');
+      const leg = isOfLogin ? 'authorize' : 'refresh';
       report = addToReport(report, entryOf(api, way, wish, spell(way, leg, wish), outcome), now);
     }
   }

@@ -7,8 +7,6 @@ import type { HttpResponse, SetCookie } from '../../http/message.ts';
 import { errorPage } from '../../http/pages.ts';
 import { frontPage } from '../../http/return-url.ts';
 import type { Provider } from '../../oidc/provider.ts';
-import type { LogoutDialect } from '../../presets/preset.ts';
-import { presets } from '../../presets/presets.ts';
 import { addressOf, type Broker, type Context } from '../context.ts';
 
 export interface AuthBroker extends Broker {
@@ -19,12 +17,6 @@ export interface AuthBroker extends Broker {
 }
 
 export type AuthContext = Context<AuthBroker>;
-
-/** The ways to log out at the provider, in order of preference. */
-export function logoutDialects({ configuration }: Broker): readonly LogoutDialect[] {
-  const { logout, preset } = configuration.provider;
-  return logout === undefined ? presets[preset].logout : [logout];
-}
 
 /** A login that ends here. */
 export interface LoginFailure {

@@ -14,6 +14,7 @@ import { verifyIdToken } from '../../../functions/oidc/id-token.ts';
 
 const now = 1_800_000_000;
 const issuer = 'https://tenant.example.com/';
+const settings = { issuer, clientId: 'client', preset: 'keycloak' } as const;
 const accessToken = 'an access token';
 const valid = {
   iss: issuer,
@@ -49,9 +50,7 @@ const away: JWTVerifyGetKey = () => Promise.reject(new Error('unreachable'));
 
 const verify = async (token: string) =>
   verifyIdToken(token, keys, {
-    issuer,
-    clientId: 'client',
-    algorithms: ['RS256'],
+    settings,
     nonce: 'the nonce',
     accessToken,
     now,
@@ -151,9 +150,7 @@ describe('an ID token is refused', () => {
 
 it('keys that cannot be fetched refuse nobody for good', async () => {
   const result = await verifyIdToken(await sign(valid), away, {
-    issuer,
-    clientId: 'client',
-    algorithms: ['RS256'],
+    settings,
     now,
   });
   assert.deepEqual(result, { kind: 'unavailable' });

@@ -1,5 +1,5 @@
 /** The door for what the single-page app fetches: the user, and its APIs. */
-import { fingerprint } from './audience/expectation.ts';
+import { fingerprint } from './audience/groups.ts';
 import { endpoint } from './contract/wire.ts';
 import { openDoor, type Door } from './door.ts';
 import { callApi } from './endpoints/api/call-api.ts';

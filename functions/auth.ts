@@ -1,6 +1,6 @@
 /** The door for what a browser navigates to and the provider posts: login, callback, logout. */
 import { wayOf } from './audience/dialects.ts';
-import { redemptionGroups } from './audience/expectation.ts';
+import { redemptionGroups } from './audience/groups.ts';
 import { endpoint } from './contract/wire.ts';
 import { openDoor, type Door } from './door.ts';
 import { callback } from './endpoints/auth/callback.ts';

@@ -11,7 +11,7 @@ import { redeemCode, type CodeGrantResult, type Granted, type TokenEndpoint } fr
 import type { Transaction } from '../../session/transactions.ts';
 import { hashed } from '../../telemetry/log.ts';
 import { spell } from '../../audience/dialects.ts';
-import { wishFor } from '../../audience/expectation.ts';
+import { wishFor } from '../../audience/groups.ts';
 import { readAuthorizationResponse, type Answered, type ProviderError } from './authorization-response.ts';
 import { collectTokens, type Collected } from './collect-tokens.ts';
 import { makeSession } from './make-session.ts';

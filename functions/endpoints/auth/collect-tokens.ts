@@ -3,7 +3,8 @@
  * its API's expectation; only the failure of `login.api` refuses the login.
  */
 import { spell } from '../../audience/dialects.ts';
-import { expectedOf, wishFor, type RedemptionGroup } from '../../audience/expectation.ts';
+import { expectedOf } from '../../audience/expectation.ts';
+import { wishFor, type RedemptionGroup } from '../../audience/groups.ts';
 import { hold, refusedByProvider, type Refused, type TokenAnswer, type Verdict } from '../../audience/guarantee.ts';
 import type { EpochSeconds } from '../../contract/units.ts';
 import type { ServerMetadata } from '../../oidc/metadata.ts';

@@ -1,6 +1,6 @@
 /** `GET /bff/login`: sends the browser to the provider with the audience, and remembers the login in a cookie of its own. */
 import { spell, withParameters, type Parameter } from '../../audience/dialects.ts';
-import { wishFor } from '../../audience/expectation.ts';
+import { wishFor } from '../../audience/groups.ts';
 import { redirect } from '../../http/answers.ts';
 import type { HttpResponse } from '../../http/message.ts';
 import { checkNavigation } from '../../http/navigation.ts';

@@ -1,6 +1,6 @@
 /** Keeps what the diagnostics page shows of a login, on a development stage alone. */
 import { spell } from '../../audience/dialects.ts';
-import { wishFor } from '../../audience/expectation.ts';
+import { wishFor } from '../../audience/groups.ts';
 import { addToReport, encodeReport, entryOf, type Report } from '../../audience/report.ts';
 import { endpoint } from '../../contract/wire.ts';
 import type { SetCookie } from '../../http/message.ts';

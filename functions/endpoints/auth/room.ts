@@ -1,6 +1,6 @@
 /** What the login endpoints need beyond every other endpoint: the provider, and how its answers are told to a person. */
 import { problems, type ProblemCode } from '../../contract/wire.ts';
-import type { RedemptionGroup } from '../../audience/expectation.ts';
+import type { RedemptionGroup } from '../../audience/groups.ts';
 import type { Way } from '../../audience/dialects.ts';
 import { redirect } from '../../http/answers.ts';
 import type { HttpResponse, SetCookie } from '../../http/message.ts';

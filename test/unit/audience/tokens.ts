@@ -1,6 +1,7 @@
 /** Tokens as providers make them, unsigned but in form, and the guarantee in the circumstances of a login at Auth0. */
 import type { Circumstances } from '../../../functions/audience/checks.ts';
-import { expectedOf, type Expected, type TokenOfApi } from '../../../functions/audience/expectation.ts';
+import { expectedOf, type Expected } from '../../../functions/audience/expectation.ts';
+import type { TokenOfApi } from '../../../functions/audience/groups.ts';
 import { hold, type TokenAnswer, type Verdict } from '../../../functions/audience/guarantee.ts';
 import type { Provider } from '../../../functions/configuration/schema.ts';
 import { epochSeconds } from '../../../functions/contract/units.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { fingerprint, redemptionGroups, wishFor, type TokenOfApi } from '../../../functions/audience/expectation.ts';
+import { fingerprint, redemptionGroups, wishFor, type TokenOfApi } from '../../../functions/audience/groups.ts';
 import { expectOf, orders } from './tokens.ts';
 
 const api: TokenOfApi = { audience: orders, scopes: ['read', 'write'] };

@@ -3,21 +3,21 @@ import { fingerprint } from './audience/groups.ts';
 import { endpoint } from './contract/wire.ts';
 import { openDoor, type Door } from './door.ts';
 import { callApi } from './endpoints/api/call-api.ts';
-import { diagnostics } from './endpoints/api/diagnostics.ts';
 import type { ApiBroker, ApiContext } from './endpoints/api/room.ts';
 import { user } from './endpoints/api/user.ts';
 import { withHeaders } from './http/answers.ts';
 import type { HttpResponse } from './http/message.ts';
-import { problemFor } from './http/pages.ts';
+import { problem } from './http/problems.ts';
 import { send } from './outgoing/send.ts';
 import { readPath } from './proxy/path.ts';
 import { createRoutes, matchRoute } from './proxy/routes.ts';
 
 type Endpoint = (context: ApiContext) => Promise<HttpResponse>;
 
-const endpoints: ReadonlyMap<string, Endpoint> = new Map([
+const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   [endpoint.user, user],
-  [endpoint.diagnostics, diagnostics],
+  // Of use on a development stage alone, and loaded there alone.
+  [endpoint.diagnostics, async (context) => (await import('./endpoints/api/diagnostics.ts')).diagnostics(context)],
 ]);
 
 function ownEndpoint({ broker }: ApiContext, path: string): Endpoint | undefined {
@@ -37,15 +37,15 @@ const door: Door<ApiBroker> = {
     const path = readPath(request);
     if (path.kind === 'refused') {
       log('warn', 'proxy_denied', { reason: path.reason });
-      return problemFor(request, 'path_invalid', { ref });
+      return problem('path_invalid', { ref });
     }
     const serve = ownEndpoint(context, path.encoded);
     if (serve !== undefined) {
       if (request.method === 'GET') return serve(context);
-      return withHeaders(problemFor(request, 'method_not_allowed', { ref }), [['allow', 'GET']]);
+      return withHeaders(problem('method_not_allowed', { ref }), [['allow', 'GET']]);
     }
     const match = matchRoute(broker.routes, path);
-    return match === undefined ? problemFor(request, 'not_found', { ref }) : callApi(context, match);
+    return match === undefined ? problem('not_found', { ref }) : callApi(context, match);
   },
 };
 

@@ -10,7 +10,7 @@ import { logout, logoutByFetch } from './endpoints/auth/logout.ts';
 import type { AuthBroker, AuthContext } from './endpoints/auth/room.ts';
 import { withHeaders } from './http/answers.ts';
 import type { HttpResponse } from './http/message.ts';
-import { problemFor } from './http/pages.ts';
+import { problem } from './http/problems.ts';
 import { createProvider } from './oidc/provider.ts';
 import { send } from './outgoing/send.ts';
 
@@ -48,10 +48,10 @@ const door: Door<AuthBroker> = {
     const { request, broker } = context;
     const ref = request.requestId;
     const methods = endpointsAt(broker.paths).get(request.path);
-    if (methods === undefined) return problemFor(request, 'not_found', { ref });
+    if (methods === undefined) return problem('not_found', { ref });
     const serve = methods.get(request.method);
     if (serve !== undefined) return serve(context);
-    return withHeaders(problemFor(request, 'method_not_allowed', { ref }), [['allow', [...methods.keys()].join(', ')]]);
+    return withHeaders(problem('method_not_allowed', { ref }), [['allow', [...methods.keys()].join(', ')]]);
   },
 };
 

@@ -16,8 +16,8 @@ import { corsHeaders, preflight } from './http/cors.ts';
 import type { InvocationContext } from './http/event-parts.ts';
 import { readEvent, writeResult } from './http/events.ts';
 import type { HttpRequest, HttpResponse } from './http/message.ts';
-import { problemFor } from './http/pages.ts';
-import { problem } from './http/problems.ts';
+import { wantsHtml } from './http/navigation.ts';
+import { isProblem, problem } from './http/problems.ts';
 import { parseKeyRing, type KeyRing } from './session/keyring.ts';
 import { createLog, type Log } from './telemetry/log.ts';
 
@@ -86,11 +86,18 @@ function unready(request: HttpRequest, loaded: Exclude<Loaded, Ready>, log: Log)
   const ref = request.requestId;
   if (loaded.kind === 'unavailable') {
     log('error', 'configuration_unavailable', { reason: loaded.reason });
-    return problemFor(request, 'configuration_unavailable', { ref });
+    return problem('configuration_unavailable', { ref });
   }
   const problems = loaded.problems.map(({ path, message }) => `${path}: ${message}`);
   log('error', 'configuration_invalid', { problems });
-  return problemFor(request, 'configuration_invalid', { ref, detail: 'The operator finds the reasons in the log.' });
+  return problem('configuration_invalid', { ref, detail: 'The operator finds the reasons in the log.' });
+}
+
+/** A person gets a page. Few answers are one, so that what makes it is loaded with the first of them. */
+async function present(request: HttpRequest, response: HttpResponse): Promise<HttpResponse> {
+  if (!isProblem(response) || !wantsHtml(request)) return response;
+  const isPage = response.headers.some(([name, value]) => name === 'content-type' && value.startsWith('text/html'));
+  return isPage ? response : (await import('./http/pages.ts')).asPage(response);
 }
 
 /**
@@ -116,7 +123,7 @@ export async function openDoor<Room extends Broker>(door: Door<Room>, location: 
     const room = roomFor(loaded);
     if (typeof room === 'string') {
       log('error', 'key_ring_invalid', { reason: room });
-      return problemFor(request, 'configuration_invalid', { ref: request.requestId });
+      return problem('configuration_invalid', { ref: request.requestId });
     }
     const response = await door.serve({ request, broker: room, now: epochSeconds(nowMs / 1000), log });
     await source.settle();
@@ -135,10 +142,10 @@ export async function openDoor<Room extends Broker>(door: Door<Room>, location: 
       return writeResult(problem(read.code, { ref: context.awsRequestId }));
     }
     try {
-      return writeResult(await answer(read.request, nowMs, log));
+      return writeResult(await present(read.request, await answer(read.request, nowMs, log)));
     } catch (error) {
       logFailure(log, error);
-      return writeResult(problemFor(read.request, 'internal_error', { ref: context.awsRequestId }));
+      return writeResult(problem('internal_error', { ref: context.awsRequestId }));
     }
   };
 }

@@ -1,7 +1,7 @@
 /** The session of a request, and what is answered when there is none that may be used. */
 import type { ProblemCode } from '../contract/wire.ts';
 import type { HttpResponse } from '../http/message.ts';
-import { problemFor } from '../http/pages.ts';
+import { problem } from '../http/problems.ts';
 import { readSession, type SessionReading } from '../session/jar.ts';
 import type { ReadingRules, Unreadable } from '../session/reading.ts';
 import { addressOf, type Context } from './context.ts';
@@ -65,7 +65,7 @@ export function sessionProblem(context: Context, session: DeadSession): HttpResp
   } else if (session.kind !== 'absent') {
     context.log('info', 'session_ended', { code });
   }
-  return problemFor(context.request, code, {
+  return problem(code, {
     ref: context.request.requestId,
     loginUrl: addressOf(context.broker, 'login'),
   });

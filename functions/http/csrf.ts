@@ -14,11 +14,8 @@ export type CsrfReason = 'header_missing' | 'header_wrong' | 'origin_not_allowed
 export type FetchCheck =
   { readonly kind: 'ok'; readonly headerless: boolean } | { readonly kind: 'rejected'; readonly why: CsrfReason };
 
-/** What the answer to a headerless request carries: a document opened that way cannot act as the application. */
-export const headerlessHeaders: readonly (readonly [string, string])[] = [
-  ['content-security-policy', 'sandbox'],
-  ['x-content-type-options', 'nosniff'],
-];
+/** What the answer to a headerless request carries beside `nosniff`, which every answer does: a document opened that way cannot act as the application. */
+export const headerlessHeaders: readonly (readonly [string, string])[] = [['content-security-policy', 'sandbox']];
 
 const rejected = (why: CsrfReason): FetchCheck => ({ kind: 'rejected', why });
 

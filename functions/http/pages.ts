@@ -3,9 +3,8 @@ import { problems } from '../contract/wire.ts';
 import type { ProblemCode } from '../contract/wire.ts';
 import { html, link, nothing, page } from './html.ts';
 import type { Markup } from './html.ts';
-import type { HttpRequest, HttpResponse } from './message.ts';
-import { wantsHtml } from './navigation.ts';
-import { problem, problemHeaders } from './problems.ts';
+import type { HttpResponse } from './message.ts';
+import { problemHeaders } from './problems.ts';
 import type { ProblemOptions } from './problems.ts';
 
 /** Where the person may go from here. */
@@ -49,12 +48,28 @@ export function errorPage(code: ProblemCode, options: ErrorPageOptions): HttpRes
   return page(content, { status, title, headers: problemHeaders(code, options), cookies });
 }
 
-/** A page to a navigation, a problem document to everything else. */
-export const problemFor = (
-  request: Pick<HttpRequest, 'headers'>,
-  code: ProblemCode,
-  options: ErrorPageOptions,
-): HttpResponse => (wantsHtml(request) ? errorPage(code, options) : problem(code, options));
+/** What a problem document says, as far as a page shows it. */
+interface Document {
+  readonly code: ProblemCode;
+  readonly detail?: string;
+  readonly ref: string;
+  readonly login_url?: string;
+}
+
+/** Of a problem document these belong to the page as well; all others it has of its own. */
+const kept = new Set(['allow', 'retry-after']);
+
+/**
+ * The same answer for a person.
+ *
+ * @param response as `problem` has made it
+ */
+export function asPage(response: HttpResponse): HttpResponse {
+  const { code, detail, ref, login_url: loginUrl } = JSON.parse(String(response.body)) as Document;
+  const shown = errorPage(code, { ref, detail, loginUrl, cookies: response.cookies });
+  const own = shown.headers.filter(([name]) => name !== 'retry-after');
+  return { ...shown, headers: [...own, ...response.headers.filter(([name]) => kept.has(name))] };
+}
 
 /**
  * The answer to a logout link which another site may have opened: nothing has happened yet, and only the person can go

@@ -53,3 +53,6 @@ export function problem(code: ProblemCode, options: ProblemOptions): HttpRespons
     body: JSON.stringify(document),
   });
 }
+
+/** Whether an answer is a problem of the broker's own; an API's never carries its header. */
+export const isProblem = ({ headers }: HttpResponse): boolean => headers.some(([name]) => name === header.error);

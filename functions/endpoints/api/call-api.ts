@@ -2,7 +2,7 @@
 import { checkFetch, headerlessHeaders } from '../../http/csrf.ts';
 import { withHeaders } from '../../http/answers.ts';
 import type { HttpResponse, SetCookie } from '../../http/message.ts';
-import { problemFor } from '../../http/pages.ts';
+import { problem } from '../../http/problems.ts';
 import { forward, refuse, type Problem } from '../../proxy/forward.ts';
 import type { Match } from '../../proxy/routes.ts';
 import { readApiToken } from '../../session/jar.ts';
@@ -19,7 +19,7 @@ type Admission =
 const refused = (response: HttpResponse): Admission => ({ kind: 'refused', response });
 
 function problemResponse({ request }: ApiContext, { code, detail, headers }: Problem): HttpResponse {
-  return withHeaders(problemFor(request, code, { ref: request.requestId, detail }), headers);
+  return withHeaders(problem(code, { ref: request.requestId, detail }), headers);
 }
 
 /** An API that failed the audience guarantee answers with its code; without a token nothing else is left but a login. */
@@ -32,7 +32,7 @@ function withoutToken(context: ApiContext, { route }: Match, { grant }: LiveSess
   const where = broker.configuration.development
     ? ` ${addressOf(broker, 'diagnostics')} says what came back and what to do.`
     : '';
-  return problemFor(request, failure.code, { ref, detail: `There is no usable access token for this API.${where}` });
+  return problem(failure.code, { ref, detail: `There is no usable access token for this API.${where}` });
 }
 
 async function admit(context: ApiContext, match: Match, session: LiveSession): Promise<Admission> {
@@ -54,13 +54,20 @@ async function authorize(context: ApiContext, match: Match): Promise<Admission> 
   return session.kind === 'live' ? admit(context, match, session) : refused(sessionProblem(context, session));
 }
 
+/** A cookie must never lie in anybody's cache. */
+function withCookies(response: HttpResponse, cookies: readonly SetCookie[]): HttpResponse {
+  if (cookies.length === 0) return response;
+  const headers = response.headers.filter(([name]) => name !== 'cache-control');
+  return { ...response, headers: [...headers, ['cache-control', 'no-store']], cookies };
+}
+
 export async function callApi(context: ApiContext, match: Match): Promise<HttpResponse> {
   const { request, broker, log } = context;
   const { publicOrigin } = broker.configuration;
   const check = checkFetch(request, broker.configuration, match);
   if (check.kind === 'rejected') {
     log('warn', 'csrf_rejected', { why: check.why, api: match.route.name });
-    return problemFor(request, 'csrf_rejected', { ref: request.requestId });
+    return problem('csrf_rejected', { ref: request.requestId });
   }
   const refusal = refuse(request, match);
   if (refusal !== undefined) return problemResponse(context, refusal);
@@ -69,6 +76,6 @@ export async function callApi(context: ApiContext, match: Match): Promise<HttpRe
   const { token, cookies } = admission;
   const forwarded = await forward(request, match, { send: broker.send, token, publicOrigin, nowMs: Date.now, log });
   if (forwarded.kind === 'problem') return { ...problemResponse(context, forwarded), cookies };
-  const response = { ...forwarded.response, cookies };
+  const response = withCookies(forwarded.response, cookies);
   return check.headerless ? withHeaders(response, headerlessHeaders) : response;
 }

@@ -2,14 +2,14 @@
 import { decodeReport } from '../../audience/report.ts';
 import { diagnosticsPage } from '../../http/diagnostics-page.ts';
 import type { HttpResponse } from '../../http/message.ts';
-import { problemFor } from '../../http/pages.ts';
+import { problem } from '../../http/problems.ts';
 import { readReport } from '../../session/report.ts';
 import { readWithKeys } from '../current-session.ts';
 import type { ApiContext } from './room.ts';
 
 export async function diagnostics(context: ApiContext): Promise<HttpResponse> {
   const { request, broker } = context;
-  if (!broker.configuration.development) return problemFor(request, 'not_found', { ref: request.requestId });
+  if (!broker.configuration.development) return problem('not_found', { ref: request.requestId });
   const { reading } = await readWithKeys(context, (rules) => ({
     kind: 'report',
     report: readReport(request.cookies, rules),

@@ -4,7 +4,7 @@ import { refusedAtLogin, type Refused } from '../../audience/guarantee.ts';
 import { redirect } from '../../http/answers.ts';
 import type { HttpResponse, SetCookie } from '../../http/message.ts';
 import { isPrefetch } from '../../http/navigation.ts';
-import { problemFor } from '../../http/pages.ts';
+import { problem } from '../../http/problems.ts';
 import { verifyIdToken, type VerifiedIdToken } from '../../oidc/id-token.ts';
 import type { ServerMetadata } from '../../oidc/metadata.ts';
 import { redeemCode, type CodeGrantResult, type Granted, type TokenEndpoint } from '../../oidc/token-request.ts';
@@ -180,7 +180,7 @@ async function complete(
 
 export async function callback(context: AuthContext): Promise<HttpResponse> {
   const { request } = context;
-  if (isPrefetch(request)) return problemFor(request, 'prefetch_refused', { ref: request.requestId });
+  if (isPrefetch(request)) return problem('prefetch_refused', { ref: request.requestId });
   const read = await readAuthorizationResponse(context);
   if (read.kind === 'failed') return loginFailed(context, read.failure);
   if (read.response.kind === 'error') {

@@ -4,7 +4,7 @@ import { wishFor } from '../../audience/groups.ts';
 import { redirect } from '../../http/answers.ts';
 import type { HttpResponse } from '../../http/message.ts';
 import { checkNavigation } from '../../http/navigation.ts';
-import { problemFor } from '../../http/pages.ts';
+import { problem } from '../../http/problems.ts';
 import { parseParameters, single, type Parameters } from '../../http/query.ts';
 import { frontPage, parseReturnUrl } from '../../http/return-url.ts';
 import { authorizationUrl } from '../../oidc/authorization-request.ts';
@@ -107,9 +107,9 @@ export async function login(context: AuthContext): Promise<HttpResponse> {
   const { request, broker, log, now } = context;
   const ref = request.requestId;
   const navigation = checkNavigation(request);
-  if (navigation.kind === 'refused') return problemFor(request, navigation.code, { ref });
+  if (navigation.kind === 'refused') return problem(navigation.code, { ref });
   const wanted = readQuery(context);
-  if (isRefusal(wanted)) return problemFor(request, wanted.code, { ref, detail: wanted.detail });
+  if (isRefusal(wanted)) return problem(wanted.code, { ref, detail: wanted.detail });
   const found = await broker.provider.metadata(now);
   if (found.kind !== 'known') {
     const code = found.kind === 'invalid' ? 'provider_invalid' : 'provider_unavailable';

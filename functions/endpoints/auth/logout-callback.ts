@@ -2,14 +2,14 @@
 import { redirect } from '../../http/answers.ts';
 import type { HttpResponse } from '../../http/message.ts';
 import { isPrefetch } from '../../http/navigation.ts';
-import { problemFor } from '../../http/pages.ts';
+import { problem } from '../../http/problems.ts';
 import { frontPage } from '../../http/return-url.ts';
 import { readReturnUrl, returnDeletion } from '../../session/logout.ts';
 import type { Context } from '../context.ts';
 
 /** The provider's `state`, or its lack, changes nothing: where to go lies in a cookie of our own. */
 export function logoutCallback({ request, broker, now }: Context): HttpResponse {
-  if (isPrefetch(request)) return problemFor(request, 'prefetch_refused', { ref: request.requestId });
+  if (isPrefetch(request)) return problem('prefetch_refused', { ref: request.requestId });
   const returnUrl = readReturnUrl(request.cookies, { ring: broker.ring, now, unknownKey: 'absent' });
   return redirect(returnUrl ?? frontPage(broker.configuration), [returnDeletion]);
 }

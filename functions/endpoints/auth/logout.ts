@@ -7,7 +7,7 @@ import { serializedBytes } from '../../http/cookies.ts';
 import { checkFetch } from '../../http/csrf.ts';
 import type { HttpResponse, SetCookie } from '../../http/message.ts';
 import { isPrefetch } from '../../http/navigation.ts';
-import { logoutPage, problemFor } from '../../http/pages.ts';
+import { logoutPage } from '../../http/pages.ts';
 import { problem } from '../../http/problems.ts';
 import { parseParameters, single, type Parameters } from '../../http/query.ts';
 import { frontPage, parseReturnUrl } from '../../http/return-url.ts';
@@ -119,16 +119,16 @@ function logoutOfNobody(context: AuthContext, returnUrl: string): HttpResponse {
 export async function logout(context: AuthContext): Promise<HttpResponse> {
   const { request } = context;
   const ref = request.requestId;
-  if (isPrefetch(request)) return problemFor(request, 'prefetch_refused', { ref });
+  if (isPrefetch(request)) return problem('prefetch_refused', { ref });
   const query = parseParameters(request.query);
   const returnUrl = readReturnUrl(query, context);
   if (query === undefined || returnUrl === undefined)
-    return problemFor(request, 'return_url_invalid', { ref, detail: returnUrlInvalid });
+    return problem('return_url_invalid', { ref, detail: returnUrlInvalid });
   const { session, rules } = await currentSession(context);
   if (session.kind === 'unreadable' || session.kind === 'ambiguous') return sessionProblem(context, session);
   if (session.kind !== 'live') return logoutOfNobody(context, returnUrl);
   if (!mayEnd(context, query, session)) {
-    return problemFor(request, 'logout_sid_mismatch', {
+    return problem('logout_sid_mismatch', {
       ref,
       detail: 'Use the logout link that the application got from /bff/user.',
     });

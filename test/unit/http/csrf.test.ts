@@ -125,7 +125,6 @@ describe('a headerless path', () => {
   test('is answered so that a document cannot act as the application', () => {
     assert.deepEqual(Object.fromEntries(headerlessHeaders), {
       'content-security-policy': 'sandbox',
-      'x-content-type-options': 'nosniff',
     });
   });
 });

@@ -9,7 +9,8 @@ import { diagnosticsPage } from '../../../functions/http/diagnostics-page.ts';
 import type { DiagnosedApi, DiagnosticsReport } from '../../../functions/http/diagnostics-page.ts';
 import { escapeHtml } from '../../../functions/http/html.ts';
 import type { HttpResponse } from '../../../functions/http/message.ts';
-import { errorPage, logoutPage, problemFor } from '../../../functions/http/pages.ts';
+import { asPage, errorPage, logoutPage } from '../../../functions/http/pages.ts';
+import { problem } from '../../../functions/http/problems.ts';
 
 const markupOf = (response: HttpResponse): string => response.body.toString();
 const hostile = `"><script>alert('1')</script>&<img src=x onerror=y>`;
@@ -21,11 +22,6 @@ const textOf = (apis: readonly DiagnosedApi[]): string =>
     .replace(/<style>.*<\/style>/s, '')
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ');
-
-const contentTypeFor = (mode: string): string | undefined =>
-  new Map(problemFor({ headers: new Map([['sec-fetch-mode', mode]]) }, 'not_found', { ref: 'r' }).headers).get(
-    'content-type',
-  );
 
 const orders: DiagnosedApi = {
   api: 'orders',
@@ -142,9 +138,23 @@ describe('an error page', () => {
     assert.doesNotMatch(markupOf(errorPage('login_refused', { ref: 'r', loginUrl })), /<a /);
   });
 
-  test('is for navigations; a fetch gets the problem document', () => {
-    assert.equal(contentTypeFor('navigate'), 'text/html; charset=utf-8');
-    assert.equal(contentTypeFor('cors'), 'application/problem+json');
+  test('says what the problem document says, with the headers that belong to it', () => {
+    const refused = problem('method_not_allowed', { ref: 'r', detail: 'Only <GET>.' });
+    const shown = asPage({ ...refused, headers: [...refused.headers, ['allow', 'GET']] });
+    assert.equal(shown.status, 405);
+    assert.match(String(shown.body), /Only &lt;GET&gt;\./);
+    const headers = new Map(shown.headers);
+    assert.equal(headers.get('content-type'), 'text/html; charset=utf-8');
+    assert.equal(headers.get('bff-error'), 'method_not_allowed');
+    assert.equal(headers.get('allow'), 'GET');
+  });
+
+  test('asks to come again when the problem document does', () => {
+    const shown = asPage(problem('session_unreadable', { ref: 'r', retryAfterSeconds: 7 }));
+    assert.deepEqual(
+      shown.headers.filter(([name]) => name === 'retry-after'),
+      [['retry-after', '7']],
+    );
   });
 });
 

@@ -17,10 +17,17 @@ export interface TemplateFunction {
   readonly logFormat: 'Text' | 'JSON';
 }
 
+/** A table as the template describes it, in CloudFormation's words. */
+export interface TemplateTable {
+  readonly name: string;
+  readonly properties: JsonObject;
+}
+
 /** What of the template is served on this machine. */
 export interface PackagedStack {
   readonly functions: readonly TemplateFunction[];
   readonly routes: readonly Route[];
+  readonly tables: readonly TemplateTable[];
 }
 
 /** What HTTP APIs do and this gateway does not: better refused than silently left out. */
@@ -95,5 +102,9 @@ export function readTemplate(template: Template, account: Account): PackagedStac
       timeoutMs: Math.min(integrationLimitMs, number(integration['TimeoutInMillis'], integrationLimitMs)),
     };
   });
-  return { functions, routes };
+  const tables = ofType('AWS::DynamoDB::Table').map(([id, properties]) => ({
+    name: string(resolve({ Ref: id })),
+    properties,
+  }));
+  return { functions, routes, tables };
 }

@@ -1,6 +1,6 @@
 /** Where the broker and its app are found, and which addresses may be spoken to without TLS. */
 import type { Check, Deployment, Findings } from './checks.ts';
-import { known, knownMembers, type KeyPath } from './problem.ts';
+import { known, knownMembers, type KeyPath } from './references.ts';
 import type { Reference } from './schema.ts';
 import { isLoopback } from './values.ts';
 

@@ -2,7 +2,7 @@
 import type { Preset } from '../presets/preset.ts';
 import { presetOf } from './check-provider.ts';
 import type { Check, Deployment, Draft, Findings } from './checks.ts';
-import { known, knownMembers } from './problem.ts';
+import { known, knownMembers } from './references.ts';
 
 type Api = Draft['apis'][string];
 

@@ -1,7 +1,7 @@
 /** What a login may ask for. The parameters that carry the protocol are the broker's own. */
 import { presetOf } from './check-provider.ts';
 import type { Check, Draft, Findings } from './checks.ts';
-import { known, knownMembers, type KeyPath } from './problem.ts';
+import { known, knownMembers, type KeyPath } from './references.ts';
 import { isCanonicalPath } from './values.ts';
 
 /** RFC 6749, RFC 7636, RFC 8707, RFC 9101, RFC 9449, OpenID Connect Core, and the broker's own `returnUrl`. */

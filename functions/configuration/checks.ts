@@ -4,7 +4,8 @@ import { checkApis } from './check-apis.ts';
 import { checkLogin } from './check-login.ts';
 import { checkParameters } from './check-parameters.ts';
 import { checkProvider } from './check-provider.ts';
-import { known, type Finding } from './problem.ts';
+import type { Finding } from './problem.ts';
+import { known } from './references.ts';
 import type { Configuration, Paths, Unresolved } from './schema.ts';
 
 /** A configuration of which some values may not be known yet; a rule holds back where it would need one of those. */

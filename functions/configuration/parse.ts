@@ -1,6 +1,7 @@
 /** Holds a value against a schema and says everything that is wrong with it, in words that repeat nothing of the value. */
 import * as v from 'valibot';
-import type { Finding, KeyPath } from './problem.ts';
+import type { Finding } from './problem.ts';
+import type { KeyPath } from './references.ts';
 
 /** `output` is there where the value has the right shape, even if not each of its values is allowed. */
 export interface Parsed<T> {

@@ -1,5 +1,5 @@
 /** What is wrong with a configuration: which key, what about it, what is allowed. Never a value, which may be a secret. */
-import type { Reference } from './schema.ts';
+import { isReference, type KeyPath } from './references.ts';
 
 export interface Problem {
   /** The key, for example `apis.orders.path` or `appOrigins[1]`; empty for the file as a whole. */
@@ -8,24 +8,11 @@ export interface Problem {
   readonly message: string;
 }
 
-/** The keys and list positions that lead to a value. */
-export type KeyPath = readonly (string | number)[];
-
 /** A problem, or something to be warned of, where it was found. */
 export interface Finding {
   readonly at: KeyPath;
   readonly message: string;
 }
-
-export const isReference = (value: unknown): value is Reference =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, '$parameter');
-
-/** The value, unless it is a parameter's and is not known before run time. */
-export const known = <T>(value: T | Reference): T | undefined => (isReference(value) ? undefined : value);
-
-/** A list's members that are known, each with its position; none where the whole list is a parameter's. */
-export const knownMembers = <T>(list: readonly (T | Reference)[] | Reference): (readonly [index: number, value: T])[] =>
-  (known(list) ?? []).flatMap((member, index) => (isReference(member) ? [] : [[index, member] as const]));
 
 const child = (value: unknown, key: string | number): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key)

@@ -273,4 +273,9 @@ export interface Packaged {
   readonly paths: Paths;
   /** The stage's file without its comments, references unresolved. */
   readonly configuration: unknown;
+  /**
+   * The same as the validator leaves it: defaults filled in, durations in seconds, references unresolved. Where it is
+   * there, an instance that takes nothing but secrets from parameters does not validate again.
+   */
+  readonly prepared?: unknown;
 }

@@ -4,10 +4,10 @@
  */
 import { epochSeconds, type EpochSeconds } from '../contract/units.ts';
 import type { ParametersResult } from '../aws/ssm.ts';
-import { parameterNames } from './check-parameters.ts';
 import type { Problem } from './problem.ts';
+import { parameterNames } from './references.ts';
+import { resolveConfiguration } from './resolve.ts';
 import type { Configuration, Packaged } from './schema.ts';
-import { resolveConfiguration } from './validate.ts';
 
 /**
  * Reads parameters by their short names, with at most a second per try.
@@ -93,10 +93,10 @@ export function createConfigurationSource({
   let failure: { readonly reason: string; readonly atMs: number } | undefined;
   let reading: Reading | undefined;
 
-  const accept = (parameters: ReadonlyMap<string, string>, readAtMs: number): void => {
+  const accept = async (parameters: ReadonlyMap<string, string>, readAtMs: number): Promise<void> => {
+    const resolved = await resolveConfiguration(packaged, parameters, prefix);
     // A reading that was overtaken while the instance was frozen brings old values.
     if (current !== undefined && current.readAtMs > readAtMs) return;
-    const resolved = resolveConfiguration(packaged.configuration, parameters, { ...packaged, prefix });
     const found =
       resolved.kind === 'invalid'
         ? resolved
@@ -112,7 +112,7 @@ export function createConfigurationSource({
   const readOnce = async (startedAtMs: number, withinMs: number): Promise<void> => {
     try {
       const result = await readParameters(names, withinMs);
-      if (result.kind === 'read') accept(result.values, startedAtMs);
+      if (result.kind === 'read') await accept(result.values, startedAtMs);
       else fail(result.reason, startedAtMs);
     } catch {
       fail('internal', startedAtMs);

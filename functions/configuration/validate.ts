@@ -1,25 +1,24 @@
 /** Judges a stage's configuration twice: as a file when it is packaged, and with its parameters filled in when it runs. */
 import * as v from 'valibot';
-import { parameterNames, references } from './check-parameters.ts';
 import { runChecks, type Deployment, type Draft } from './checks.ts';
 import type { Leaves } from './leaves.ts';
 import { parse, type Parsed } from './parse.ts';
-import { isReference, toProblem, type Finding, type Problem } from './problem.ts';
-import { configurationSchema, type Configuration } from './schema.ts';
+import { toProblem, type Finding, type Problem } from './problem.ts';
+import { fillIn, isReference, parameterNames } from './references.ts';
+import type { ResolvedResult } from './resolve.ts';
+import { configurationSchema, type Packaged } from './schema.ts';
 import { reference } from './values.ts';
 
 export type FileResult =
   | {
       readonly kind: 'valid';
+      /** What goes into the package of each function, as `configuration.json`. */
+      readonly packaged: Packaged;
       /** Every parameter to read, the key ring's included; sorted. */
       readonly parameterNames: readonly string[];
       /** What works and is probably not meant. */
       readonly warnings: readonly Problem[];
     }
-  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
-
-export type ResolvedResult =
-  | { readonly kind: 'ready'; readonly configuration: Configuration }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
 const orReference: Leaves['text'] = (schema) =>
@@ -80,39 +79,22 @@ export function validateFile(raw: unknown, deployment: Deployment): FileResult {
   const parsed = parse(configurationSchema(fileLeaves), raw);
   const { problems, warnings } = judge(raw, parsed, deployment);
   if (problems.length > 0) return { kind: 'invalid', problems };
-  return { kind: 'valid', parameterNames: parameterNames(raw), warnings };
-}
-
-function substitute(value: unknown, parameters: ReadonlyMap<string, string>): unknown {
-  if (isReference(value)) return parameters.get(value.$parameter);
-  if (Array.isArray(value)) return value.map((member) => substitute(member, parameters));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, substitute(member, parameters)]));
+  return {
+    kind: 'valid',
+    packaged: { ...deployment, configuration: raw, prepared: parsed.output },
+    parameterNames: parameterNames(raw),
+    warnings,
+  };
 }
 
 /**
- * @param raw as it was packaged, references unresolved
- * @param parameters the values by short name
- * @param prefix what comes before a parameter's short name in its full one: `/token-broker/dev`
+ * @param packaged what was packaged, with references that only the schema can judge
+ * @param parameters the value of every parameter that is named
  */
-export function resolveConfiguration(
-  raw: unknown,
-  parameters: ReadonlyMap<string, string>,
-  deployment: Deployment & { readonly prefix: string },
-): ResolvedResult {
-  const missing = parameterNames(raw).filter((name) => !parameters.has(name));
-  if (missing.length > 0) {
-    const where = new Map(references(raw).map(([at, name]) => [name, at]));
-    const problems = missing.map((name) =>
-      toProblem(undefined, {
-        at: where.get(name) ?? [],
-        message: `needs the parameter ${deployment.prefix}/${name}, which does not exist`,
-      }),
-    );
-    return { kind: 'invalid', problems };
-  }
-  const parsed = parse(configurationSchema(resolvedLeaves), substitute(raw, parameters));
-  const { problems } = judge(raw, parsed, deployment);
+export function validateResolved(packaged: Packaged, parameters: ReadonlyMap<string, string>): ResolvedResult {
+  const raw = packaged.configuration;
+  const parsed = parse(configurationSchema(resolvedLeaves), fillIn(raw, parameters));
+  const { problems } = judge(raw, parsed, packaged);
   if (problems.length > 0 || parsed.output === undefined) return { kind: 'invalid', problems };
   return { kind: 'ready', configuration: parsed.output };
 }

@@ -1,8 +1,8 @@
 /** Says whether a stage's configuration can be packaged, and which parameters it needs: `npm run validate -- --stage dev`. */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cookieKeys, references } from '../../functions/configuration/check-parameters.ts';
 import type { Problem } from '../../functions/configuration/problem.ts';
+import { cookieKeys, isSecret, references } from '../../functions/configuration/references.ts';
 import { validateFile } from '../../functions/configuration/validate.ts';
 import { readConfiguration } from '../stage/configuration.ts';
 import { readParameters } from '../stage/parameters.ts';
@@ -21,9 +21,9 @@ function parameterLines(configuration: unknown, stage: string, names: readonly s
   const uses = references(configuration);
   const width = Math.max(...names.map((name) => name.length));
   return names.map((name) => {
-    const keys = uses.filter(([, used]) => used === name).map(([at]) => at.join('.'));
-    const secret = name === cookieKeys || keys.some((key) => key.startsWith('provider.clientAuth.'));
-    const purpose = name === cookieKeys ? 'the keys that seal sessions' : keys.join(', ');
+    const keys = uses.filter(([, used]) => used === name).map(([at]) => at);
+    const secret = name === cookieKeys || keys.some(isSecret);
+    const purpose = name === cookieKeys ? 'the keys that seal sessions' : keys.map((at) => at.join('.')).join(', ');
     return `  /token-broker/${stage}/${name.padEnd(width)}  ${secret ? 'SecureString' : 'String      '}  ${purpose}`;
   });
 }

@@ -31,3 +31,12 @@ export function readReport(cookies: Cookies, rules: ReadingRules): JsonValue | u
   }
   return undefined;
 }
+
+/** Deletes the report. */
+export const reportDeletion = (path: string): SetCookie => ({
+  name: cookie.report,
+  value: '',
+  path,
+  sameSite: 'Strict',
+  maxAgeSeconds: seconds(0),
+});

@@ -2,6 +2,7 @@
  * `GET` and `POST /bff/logout`: ends the session here, revokes its refresh token, and leads to the provider's logout.
  * What the provider does or does not do changes nothing about the end of the session here.
  */
+import { endpoint } from '../../contract/wire.ts';
 import { json, redirect } from '../../http/answers.ts';
 import { serializedBytes } from '../../http/cookies.ts';
 import { checkFetch } from '../../http/csrf.ts';
@@ -18,6 +19,7 @@ import { endSession } from '../../session/issue.ts';
 import type { LiveSession } from '../../session/lifetimes.ts';
 import { readIdToken, returnCookie } from '../../session/logout.ts';
 import type { ReadingRules } from '../../session/reading.ts';
+import { reportDeletion } from '../../session/report.ts';
 import { transactionDeletions } from '../../session/transactions.ts';
 import { hashed } from '../../telemetry/log.ts';
 import { logoutReturnUri, sealerOf } from '../context.ts';
@@ -30,7 +32,8 @@ const revocationMs = 2000;
 const stateBytes = 16;
 
 function deletions({ broker, request }: AuthContext, home: readonly SetCookie[]): readonly SetCookie[] {
-  const alongside = [...home, ...transactionDeletions(request.cookies)];
+  const report = broker.configuration.development ? [reportDeletion(broker.paths.base + endpoint.diagnostics)] : [];
+  const alongside = [...home, ...transactionDeletions(request.cookies), ...report];
   return [...endSession(broker.layout, { alongside, setCookieBytes: serializedBytes }), ...alongside];
 }
 

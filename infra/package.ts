@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { stringify } from 'yaml';
+import type { Problem } from '../functions/configuration/problem.ts';
+import { validateFile } from '../functions/configuration/validate.ts';
 import { buildFunctions, doors, projectRoot, type Entries } from './build.ts';
 import { readConfiguration } from './stage/configuration.ts';
 import { readParameters, type StageParametersInput } from './stage/parameters.ts';
@@ -60,18 +62,29 @@ async function copyProject(request: PackageRequest, outDir: string): Promise<voi
   await writeFile(join(outDir, `config/${request.stage}.params.yml`), stringify(request.parameters));
 }
 
-/** Builds the functions and puts beside each one the stage's configuration. */
+/** `config/dev.jsonc: apis.orders.path must …` */
+const written = (stage: string, { path, message }: Problem): string =>
+  `config/${stage}.jsonc: ${path === '' ? '' : `${path} `}${message}`;
+
+/**
+ * Validates the stage, builds the functions and puts the stage's configuration beside each one.
+ *
+ * @param root the directory that holds `config/` and gets `dist/`
+ * @returns warnings
+ */
 async function prepare(root: string, stage: string, entries: Entries): Promise<readonly string[]> {
   checkStage(stage);
   const configuration = await readConfiguration(root, stage);
   const { basePath, callbackPath, apiPrefixes } = await readParameters(root, stage);
   const paths = { base: basePath, callback: callbackPath, apiPrefixes };
+  const result = validateFile(configuration, { stage, paths });
+  if (result.kind === 'invalid') throw new PackagingError(result.problems.map((problem) => written(stage, problem)));
   await buildFunctions({ outDir: join(root, 'dist'), entries });
-  const text = `${JSON.stringify({ stage, paths, configuration }, undefined, 2)}\n`;
+  const text = `${JSON.stringify(result.packaged, undefined, 2)}\n`;
   await Promise.all(
     Object.keys(entries).map((name) => writeFile(join(root, 'dist', name, 'configuration.json'), text)),
   );
-  return [];
+  return result.warnings.map((warning) => written(stage, warning));
 }
 
 /** Runs the framework with an environment in which it finds neither credentials nor a home with settings. */
@@ -120,18 +133,22 @@ export async function packageStage(request: PackageRequest): Promise<StagePackag
   };
 }
 
+const warn = (warnings: readonly string[]): void => {
+  for (const warning of warnings) console.warn(`warning: ${warning}`);
+};
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { stage: { type: 'string', default: 'dev' }, 'prepare-only': { type: 'boolean', default: false } },
   });
   const { stage } = values;
   if (values['prepare-only']) {
-    await prepare(process.cwd(), stage, doors);
+    warn(await prepare(process.cwd(), stage, doors));
     return;
   }
-  const packaged = await packageStage({ stage });
-  for (const warning of packaged.warnings) console.warn(`warning: ${warning}`);
-  console.log(`Packaged the stage "${stage}" in ${packaged.dir}`);
+  const { dir, warnings } = await packageStage({ stage });
+  warn(warnings);
+  console.log(`Packaged the stage "${stage}" in ${dir}`);
 }
 
 if (import.meta.main) {

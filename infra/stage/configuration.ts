@@ -10,7 +10,21 @@ function position(text: string, offset: number): string {
 }
 
 /**
- * Reads the stage's configuration without its comments; trailing commas are allowed.
+ * @param text JSON with comments and trailing commas
+ * @param file what to call it in a problem
+ * @throws PackagingError where it is not JSON
+ */
+export function parseConfiguration(text: string, file: string): unknown {
+  const errors: ParseError[] = [];
+  const configuration: unknown = parse(text, errors, { allowTrailingComma: true, allowEmptyContent: false });
+  if (errors.length === 0) return configuration;
+  throw new PackagingError(
+    errors.map(({ error, offset }) => `${file}:${position(text, offset)}: ${printParseErrorCode(error)}.`),
+  );
+}
+
+/**
+ * Reads the stage's configuration without its comments.
  *
  * @param root the directory that holds `config/`
  * @throws PackagingError where the file is missing (naming the one to create) or is not JSON
@@ -21,22 +35,5 @@ export async function readConfiguration(root: string, stage: string): Promise<un
     if (!isAbsent(error)) throw error;
     throw new PackagingError([`There is no ${file}: create it to describe the stage "${stage}".`]);
   });
-  const errors: ParseError[] = [];
-  const configuration: unknown = parse(text, errors, { allowTrailingComma: true, allowEmptyContent: false });
-  if (errors.length === 0) return configuration;
-  throw new PackagingError(
-    errors.map(({ error, offset }) => `${file}:${position(text, offset)}: ${printParseErrorCode(error)}.`),
-  );
-}
-
-/** Every name that a `{ "$parameter": "name" }` mentions, and that of the key ring, which every stage has; sorted. */
-export function parameterNames(configuration: unknown): string[] {
-  const names = new Set(['cookie-keys']);
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return;
-    if ('$parameter' in value && typeof value.$parameter === 'string') names.add(value.$parameter);
-    for (const inner of Object.values(value)) visit(inner);
-  };
-  visit(configuration);
-  return [...names].sort();
+  return parseConfiguration(text, file);
 }

@@ -2,8 +2,9 @@
  * What `serverless.yml` needs to know about a stage and cannot work out itself. The framework asks for it through
  * `infra/serverless/stage.cjs`, which runs this file: `node infra/stage/template.ts <stage>` prints it as JSON.
  */
+import { parameterNames } from '../../functions/configuration/references.ts';
 import { endpoint } from '../../functions/contract/wire.ts';
-import { parameterNames, readConfiguration } from './configuration.ts';
+import { readConfiguration } from './configuration.ts';
 import { readParameters, type StageParameters } from './parameters.ts';
 import { checkStage, PackagingError } from './problems.ts';
 

@@ -13,6 +13,7 @@ export const usage = `Usage: npm start -- [options]
   --app URL              an app's own dev server in place of the page that comes with the product
   --no-table             run without the table
   --token-lifetime TIME  how long the provider's access tokens live: 5s, 10m, 1h
+  --state FOLDER         where parameters, table and provider are kept between starts (.local)
   --log-file FILE        also append the lines of the functions there
   --watch                rebuild when a file below functions/ or config/ changes (npm run dev)`;
 
@@ -25,6 +26,7 @@ export interface CommandLine {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly app?: App;
   readonly tokenLifetimeSeconds?: number;
+  readonly stateFolder: string;
   readonly logFile?: string;
 }
 
@@ -35,6 +37,7 @@ const definitions = {
   app: { type: 'string' },
   table: { type: 'boolean', default: true },
   'token-lifetime': { type: 'string' },
+  state: { type: 'string', default: '.local' },
   'log-file': { type: 'string' },
   watch: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -101,6 +104,7 @@ export async function readCommandLine(args: readonly string[]): Promise<CommandL
     watch: given.watch,
     table: given.table,
     port: readPort(given.port),
+    stateFolder: resolve(given.state),
     ...(given.config !== undefined && { configFile: resolve(given.config) }),
     ...(given.parameters !== undefined && { parameters: await readParameters(given.parameters) }),
     ...(given.app !== undefined && { app: readApp(given.app) }),

@@ -29,6 +29,7 @@ import type { Parts } from './parts.ts';
 import { StackProblem } from './problem.ts';
 import { defaultClient } from './provider/provider.ts';
 import type { Provider, ProviderOptions } from './provider/provider.ts';
+import { lockState } from './state-lock.ts';
 
 export interface StackOptions {
   /** The public port; provider and APIs take the three after it. 0 (default): any free port for each. */
@@ -217,6 +218,7 @@ async function startGateway({ template }: OpenPackage, lambda: Lambda, take: Lin
 
 async function start(options: StackOptions, keeper: Keeper): Promise<Stack> {
   const { keep } = keeper;
+  if (options.stateFolder !== undefined) keep(await lockState(options.stateFolder));
   const work = await mkdtemp(join(tmpdir(), 'token-broker-stack-'));
   keep({ close: async () => rm(work, { recursive: true, force: true }) });
   const opened = await openPackage(options.packageFolder, work, account);

@@ -1,8 +1,10 @@
 /** `npm start`: the whole product on this machine, until it is interrupted. */
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { projectRoot } from '../build.ts';
 import { PackagingError } from '../stage/problems.ts';
 import { createLogWriter } from './log-lines.ts';
+import { listen, shut } from './loopback.ts';
 import { readCommandLine, usage } from './options.ts';
 import type { CommandLine } from './options.ts';
 import { sentenceFor, StackProblem } from './problem.ts';
@@ -21,12 +23,20 @@ function refuseMissingParameters({ missingParameters }: Stack): void {
   );
 }
 
+/** Packaging takes seconds; that the port is taken can be said before. */
+async function checkPort(port: number): Promise<void> {
+  const server = createServer();
+  await listen(server, port);
+  await shut(server);
+}
+
 async function startFrom(options: CommandLine): Promise<Stack> {
+  await checkPort(options.port);
   const { configFile, parameters, app, tokenLifetimeSeconds } = options;
   const stack = await startStack({
     port: options.port,
     table: options.table,
-    stateFolder: join(projectRoot, '.local'),
+    stateFolder: options.stateFolder,
     sink: createLogWriter((text) => void process.stdout.write(text), options.logFile),
     ...(configFile !== undefined && { configuration: { file: configFile } }),
     ...(parameters !== undefined && { parameters }),
@@ -56,24 +66,34 @@ function rebuildOnChange(stack: Stack, { configFile }: CommandLine): Watcher {
 }
 
 /** Settles when the process is asked to end; being asked again changes nothing. */
-async function interrupted(): Promise<void> {
+async function interruption(): Promise<'interrupted'> {
   return new Promise((resolve) => {
-    process.on('SIGINT', () => resolve());
-    process.on('SIGTERM', () => resolve());
+    process.on('SIGINT', () => resolve('interrupted'));
+    process.on('SIGTERM', () => resolve('interrupted'));
   });
 }
 
 async function main(): Promise<void> {
   const options = await readCommandLine(process.argv.slice(2));
   if (options.help) return say(usage);
-  const asked = interrupted();
+  const interrupted = interruption();
   complain('Building and packaging …');
-  const stack = await startFrom(options);
+  const starting = startFrom(options);
+  const first = await Promise.race([starting, interrupted]);
+  if (first === 'interrupted') {
+    // What was about to start is ended as well; a failure to start no longer matters.
+    await starting.then(
+      async (stack) => stack.close(),
+      () => undefined,
+    );
+    return;
+  }
+  const stack = first;
   const watcher = options.watch ? rebuildOnChange(stack, options) : undefined;
   if (stack.provider !== undefined)
     complain(`Users: alice/alice and bob/bob, at the provider ${stack.provider.issuer}`);
   say(`ready ${stack.origin}`);
-  await asked;
+  await interrupted;
   watcher?.close();
   await stack.close();
 }

@@ -1,6 +1,6 @@
 /**
- * The processes of one version of one function. An event that finds none of them idle gets whichever is free first: a
- * process started for it, or one that has just finished another event.
+ * The processes of one version of one function. An event that finds none of them idle gets whichever is free first: one
+ * that has just answered another event, or a process started for it.
  */
 import type { DeployedFunction, LineSink, Outcome } from './function.ts';
 import { startFunctionProcess } from './process.ts';
@@ -39,7 +39,9 @@ export function createFleet(deployed: DeployedFunction, sink: LineSink, concurre
   let retired = false;
   let closed = false;
 
-  const startingCount = (): number => spawning.size + [...alive].filter(({ state }) => state === 'starting').length;
+  /** How many processes will ask for an event before long. */
+  const comingCount = (): number =>
+    spawning.size + [...alive].filter(({ state }) => state === 'starting' || state === 'finishing').length;
 
   async function serve(process: FunctionProcess): Promise<void> {
     const next = waiting.shift();
@@ -62,7 +64,7 @@ export function createFleet(deployed: DeployedFunction, sink: LineSink, concurre
 
   function grow(): void {
     if (closed) return;
-    const missing = Math.min(waiting.length - startingCount(), concurrency - alive.size - spawning.size);
+    const missing = Math.min(waiting.length - comingCount(), concurrency - alive.size - spawning.size);
     for (let count = 0; count < missing; count += 1) {
       const spawned = start()
         .catch((error: unknown) => waiting.shift()?.resolve(machineFailed(error)))

@@ -16,6 +16,8 @@ export interface DeployedFunction {
   readonly region: string;
   readonly logGroup: string;
   readonly logFormat: 'Text' | 'JSON';
+  /** Modules that each process loads before anything of the function's; for tests that look into a process. */
+  readonly preload?: readonly URL[];
 }
 
 /** What became of one invocation. */

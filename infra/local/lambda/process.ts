@@ -11,7 +11,8 @@ import { eachLine } from './lines.ts';
 import { node24 } from './node-binary.ts';
 import { startRuntimeApi } from './runtime-api.ts';
 
-export type ProcessState = 'starting' | 'idle' | 'busy' | 'ended';
+/** `finishing`: it has answered and is about to ask for the next event. */
+export type ProcessState = 'starting' | 'idle' | 'busy' | 'finishing' | 'ended';
 
 export interface FunctionProcess {
   readonly pid: number;
@@ -44,7 +45,8 @@ const rapidClient = fileURLToPath(new URL('rapid-client.cjs', import.meta.url));
 
 function spawnChild(deployed: DeployedFunction, runtimeApi: string): ChildProcessByStdio<null, Readable, Readable> {
   const logStream = `local/[$LATEST]${randomBytes(16).toString('hex')}`;
-  const flags = [...nodeFlags(deployed.memoryMegabytes), '--require', rapidClient];
+  const preloaded = (deployed.preload ?? []).flatMap(({ href }) => ['--import', href]);
+  const flags = [...nodeFlags(deployed.memoryMegabytes), '--require', rapidClient, ...preloaded];
   return spawn(node24(), [...flags, interfaceClient, deployed.handler], {
     cwd: deployed.root,
     env: functionEnvironment(deployed, runtimeApi, logStream),
@@ -96,6 +98,7 @@ export async function startFunctionProcess(
       initOutcome = outcome;
     },
     done(outcome) {
+      state = 'finishing';
       settle?.(outcome);
     },
   });

@@ -137,6 +137,7 @@ describe('in front of a folder', () => {
 
 describe("in front of the app's own server", () => {
   let app: Server;
+  let appOrigin: string;
   let gateway: Server;
   let edge: Edge;
 
@@ -148,7 +149,8 @@ describe("in front of the app's own server", () => {
       socket.write(head);
       socket.pipe(socket);
     });
-    edge = await edgeFor({ kind: 'server', origin: await listen(app) }, await listen(gateway));
+    appOrigin = await listen(app);
+    edge = await edgeFor({ kind: 'server', origin: appOrigin }, await listen(gateway));
   });
 
   after(async () => {
@@ -180,6 +182,15 @@ describe("in front of the app's own server", () => {
     await echoed;
     socket.destroy();
     assert.match(seen, /^HTTP\/1\.1 101 /);
+  });
+
+  test('closing ends upgraded sockets', { timeout: 5_000 }, async () => {
+    const closing = await edgeFor({ kind: 'server', origin: appOrigin }, appOrigin);
+    const socket = connect(Number(new URL(closing.origin).port), '127.0.0.1');
+    socket.write('GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    await once(socket, 'data');
+    const ended = once(socket, 'close');
+    await Promise.all([closing.close(), ended]);
   });
 
   test('an app that is not there is named', async () => {

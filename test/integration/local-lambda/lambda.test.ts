@@ -47,6 +47,12 @@ test('a second call reuses the process of the first', async (t) => {
   assert.deepEqual([second.pid, second.calls], [first.pid, 2]);
 });
 
+test('calls one after the other need one process', async (t) => {
+  const { call, lambda } = await running(t);
+  for (let count = 0; count < 20; count += 1) await call();
+  assert.equal(lambda.processes().length, 1);
+});
+
 test('calls at the same time run in processes of their own', async (t) => {
   const { call } = await running(t);
   const answers = await Promise.all([call({ waitMs: 300 }), call({ waitMs: 300 })]);

@@ -170,6 +170,22 @@ describe('a configuration', () => {
     });
   });
 
+  test('that changes counts after a rebuild, and not while it is wrong', async (t) => {
+    const file = join(folder, 'changing.jsonc');
+    const write = async (changes: object): Promise<void> => writeFile(file, JSON.stringify({ ...local, ...changes }));
+    const asked = async (stack: Stack): Promise<string | null> =>
+      (await loginLocation(stack)).searchParams.get('scope');
+    await write({});
+    const stack = await start({ configuration: { file } });
+    t.after(async () => stack.close());
+    await write({ login: { api: 'nobody' } });
+    await assert.rejects(stack.rebuild(), /login\.api/);
+    assert.equal(await asked(stack), 'openid');
+    await write({ scopes: ['openid', 'email'] });
+    await stack.rebuild();
+    assert.equal(await asked(stack), 'openid email');
+  });
+
   test('that needs a parameter which nobody gave says so', async () => {
     const provider = { ...local.provider, clientId: { $parameter: 'client-id' } };
     const stack = await start({ configuration: { value: { ...local, provider } } });

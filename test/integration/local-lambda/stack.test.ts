@@ -32,6 +32,9 @@ async function loginLocation({ origin }: Stack): Promise<URL> {
   return new URL(valuesOf(answer, 'location')[0] ?? 'none:');
 }
 
+const askedScope = async (stack: Stack): Promise<string | null> =>
+  (await loginLocation(stack)).searchParams.get('scope');
+
 describe('a stack', () => {
   let stack: Stack;
 
@@ -173,17 +176,15 @@ describe('a configuration', () => {
   test('that changes counts after a rebuild, and not while it is wrong', async (t) => {
     const file = join(folder, 'changing.jsonc');
     const write = async (changes: object): Promise<void> => writeFile(file, JSON.stringify({ ...local, ...changes }));
-    const asked = async (stack: Stack): Promise<string | null> =>
-      (await loginLocation(stack)).searchParams.get('scope');
     await write({});
     const stack = await start({ configuration: { file } });
     t.after(async () => stack.close());
     await write({ login: { api: 'nobody' } });
     await assert.rejects(stack.rebuild(), /login\.api/);
-    assert.equal(await asked(stack), 'openid');
+    assert.equal(await askedScope(stack), 'openid');
     await write({ scopes: ['openid', 'email'] });
     await stack.rebuild();
-    assert.equal(await asked(stack), 'openid email');
+    assert.equal(await askedScope(stack), 'openid email');
   });
 
   test('that needs a parameter which nobody gave says so', async () => {

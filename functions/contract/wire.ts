@@ -73,7 +73,16 @@ export const problems = {
   session_expired: { status: 401, title: 'The session has expired' },
   session_over: { status: 401, title: 'The session is over' },
   session_superseded: { status: 401, title: 'A newer session has taken the place of this one' },
+  session_mismatch: { status: 403, title: 'Somebody else has logged in than the session belongs to' },
+  audience_login_required: { status: 401, title: 'A further login is needed for this API' },
   session_unreadable: { status: 503, title: 'The session cannot be read at the moment' },
+
+  // --- the refresh ---
+  refresh_pending: { status: 503, title: 'The session is being renewed by another request' },
+  refresh_failed_transient: { status: 503, title: 'The session cannot be renewed at the moment' },
+  refresh_rejected: { status: 503, title: 'The identity provider rejects the renewal of the session' },
+  store_unavailable: { status: 503, title: 'The session store cannot be reached' },
+  logout_token_invalid: { status: 400, title: 'The logout token is not acceptable' },
 
   // --- the audience guarantee ---
   opaque_access_token: { status: 502, title: 'The provider issued an opaque access token' },

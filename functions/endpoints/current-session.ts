@@ -50,6 +50,7 @@ const codes = {
   absent: 'login_required',
   expired: 'session_expired',
   over: 'session_over',
+  grantless: 'session_over',
   unreadable: 'session_unreadable',
   ambiguous: 'cookies_ambiguous',
 } as const satisfies Record<DeadSession['kind'], ProblemCode>;

@@ -9,6 +9,8 @@ export interface TokenAnswer {
   readonly expiresIn?: unknown;
   readonly scope?: string;
   readonly refreshToken?: string;
+  /** Seconds that the refresh token lasts, where the provider says so; no standard names this member. */
+  readonly refreshExpiresIn?: number;
   readonly idToken?: string;
 }
 
@@ -45,6 +47,7 @@ export function readTokenAnswer(body: string): TokenAnswer | undefined {
   const tokenType = text(json['token_type']);
   const scope = text(json['scope']);
   const refreshToken = text(json['refresh_token']);
+  const refreshLife = json['refresh_expires_in'] ?? json['refresh_token_expires_in'];
   const idToken = text(json['id_token']);
   return {
     ...(accessToken === undefined ? {} : { accessToken }),
@@ -52,17 +55,22 @@ export function readTokenAnswer(body: string): TokenAnswer | undefined {
     ...(json['expires_in'] === undefined ? {} : { expiresIn: json['expires_in'] }),
     ...(scope === undefined ? {} : { scope }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
+    ...(typeof refreshLife === 'number' && refreshLife > 0 ? { refreshExpiresIn: refreshLife } : {}),
     ...(idToken === undefined ? {} : { idToken }),
   };
 }
 
-/** What openid-client is shown: presence, type and life of the access token are left to the audience guarantee. */
-export function canonicalBody(answer: TokenAnswer): string {
+/**
+ * What openid-client is shown: presence, type and life of the access token are left to the audience guarantee.
+ *
+ * @param withIdToken left out at a refresh, where a wrong one says more than that the answer is invalid
+ */
+export function canonicalBody(answer: TokenAnswer, withIdToken: boolean): string {
   return JSON.stringify({
     access_token: 'withheld',
     token_type: 'bearer',
     refresh_token: answer.refreshToken,
-    id_token: answer.idToken,
+    id_token: withIdToken ? answer.idToken : undefined,
     scope: answer.scope,
   });
 }

@@ -10,6 +10,7 @@ import type { Configuration } from '../configuration/schema.ts';
 import type { Send } from '../outgoing/send.ts';
 import { createClient } from './client.ts';
 import { providerFetch, ProviderUnreachable, type RawAnswer } from './fetch.ts';
+import { isOfSession, type SessionSubject } from './refreshed-id-token.ts';
 import { canonicalBody, readFailure, readTokenAnswer, type TokenAnswer, type TokenFailure } from './token-answer.ts';
 
 /** Tokens as granted. Nothing has judged the access token yet, and nothing has verified the ID token's signature. */
@@ -37,14 +38,14 @@ interface Exchange {
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
-function startExchange({ settings, metadata, auth, send }: TokenEndpoint): Exchange {
+function startExchange({ settings, metadata, auth, send }: TokenEndpoint, withIdToken: boolean): Exchange {
   let raw: RawAnswer | undefined;
   let answer: TokenAnswer | undefined;
   const fetch = providerFetch(send, (received) => {
     raw = received;
     if (!isSuccess(received.status)) return received.body;
     answer = readTokenAnswer(received.body);
-    return answer === undefined ? received.body : canonicalBody(answer);
+    return answer === undefined ? received.body : canonicalBody(answer, withIdToken);
   });
   return { client: createClient(settings, metadata, auth, fetch), raw: () => raw, answer: () => answer };
 }
@@ -90,7 +91,7 @@ export async function redeemCode(
   checks: CodeGrantChecks,
   parameters: readonly (readonly [string, string])[],
 ): Promise<CodeGrantResult> {
-  const exchange = startExchange(endpoint);
+  const exchange = startExchange(endpoint, true);
   try {
     await authorizationCodeGrant(
       exchange.client,
@@ -114,27 +115,32 @@ export async function redeemCode(
   }
 }
 
+/** `mismatch`: the answer is about another user than the session's. */
+export type RefreshGrantResult = Granted | TokenFailure | { readonly kind: 'mismatch' };
+
 /**
  * Redeems a refresh token. Whether it is spent is decided by the caller from the answer's own refresh token.
  *
+ * @param session whom a new ID token, where one comes along, must be about
  * @param parameters scope, audience or resource as the audience dialect spells them for this leg
  */
 export async function redeemRefreshToken(
   endpoint: TokenEndpoint,
   refreshToken: string,
+  session: SessionSubject,
   parameters: readonly (readonly [string, string])[],
-): Promise<Granted | TokenFailure> {
-  const exchange = startExchange(endpoint);
+): Promise<RefreshGrantResult> {
+  const exchange = startExchange(endpoint, false);
   try {
-    await refreshTokenGrant(
-      exchange.client,
-      refreshToken,
-      new URLSearchParams(parameters.map(([name, value]) => [name, value])),
-    );
-    return granted(exchange);
+    const form = new URLSearchParams(parameters.map(([name, value]) => [name, value]));
+    await refreshTokenGrant(exchange.client, refreshToken, form);
   } catch (error) {
     const failure = failureOf(error, exchange);
     if (failure === undefined) throw error;
     return failure;
   }
+  const result = granted(exchange);
+  const idToken = result.kind === 'granted' ? result.answer.idToken : undefined;
+  const isOurs = idToken === undefined || isOfSession(idToken, session, endpoint.settings.clientId);
+  return isOurs ? result : { kind: 'mismatch' };
 }

@@ -13,13 +13,23 @@ export interface Failure {
   readonly retryAt: EpochSeconds;
 }
 
+/** When an API's token ends, and from when on another one is asked for. */
+export interface TokenTimes {
+  readonly endsAt: EpochSeconds;
+  readonly refreshAt: EpochSeconds;
+}
+
 /** A grant that is about to be sealed. API names are keys of a map because `constructor` is one of them. */
 export interface NewGrant {
   readonly refreshToken?: string;
   /** 1 at login; every refresh adds one. */
   readonly generation: number;
-  /** End of each API's token, by API name. */
-  readonly tokenEndsAt: ReadonlyMap<string, EpochSeconds>;
+  /** It is too large for the jar and lies in the store alone. */
+  readonly refreshTokenInStore?: true;
+  /** When the refresh token ends, where the provider said so. */
+  readonly refreshEndsAt?: EpochSeconds;
+  /** By API name. */
+  readonly tokens: ReadonlyMap<string, TokenTimes>;
   /** Until this time nobody asks whether the session has been revoked. */
   readonly checkAfter: EpochSeconds;
   /** By API name. */
@@ -37,6 +47,9 @@ export interface BoundGrant extends Grant {
   readonly endsAt: EpochSeconds;
 }
 
+export const encodeFailures = (failures: ReadonlyMap<string, Failure>): JsonObject =>
+  Object.fromEntries([...failures].map(([api, { code, retryAt }]) => [api, [code, retryAt]]));
+
 export function encodeGrant(grant: BoundGrant): Buffer {
   const fields = {
     session: grant.binding,
@@ -44,8 +57,10 @@ export function encodeGrant(grant: BoundGrant): Buffer {
     iat: grant.sealedAt,
     exp: grant.endsAt,
     check: grant.checkAfter,
-    ends: Object.fromEntries(grant.tokenEndsAt),
-    failed: Object.fromEntries([...grant.failures].map(([api, { code, retryAt }]) => [api, [code, retryAt]])),
+    until: grant.refreshEndsAt,
+    kept: grant.refreshTokenInStore,
+    ends: Object.fromEntries([...grant.tokens].map(([api, { endsAt, refreshAt }]) => [api, [endsAt, refreshAt]])),
+    failed: encodeFailures(grant.failures),
   };
   const json = Buffer.from(JSON.stringify(fields));
   const token = grant.refreshToken === undefined ? [] : [packToken(grant.refreshToken)];
@@ -55,17 +70,19 @@ export function encodeGrant(grant: BoundGrant): Buffer {
 const isProblemCode = (value: JsonValue | undefined): value is ProblemCode =>
   isText(value) && Object.hasOwn(problems, value);
 
-function decodeEnds(ends: JsonObject): ReadonlyMap<string, EpochSeconds> | undefined {
-  const times = new Map<string, EpochSeconds>();
-  for (const [api, time] of Object.entries(ends)) {
-    if (!isTime(time)) return undefined;
-    times.set(api, time);
+function decodeTokens(ends: JsonObject): ReadonlyMap<string, TokenTimes> | undefined {
+  const tokens = new Map<string, TokenTimes>();
+  for (const [api, times] of Object.entries(ends)) {
+    if (!Array.isArray(times)) return undefined;
+    const [endsAt, refreshAt] = times as readonly JsonValue[];
+    if (!isTime(endsAt) || !isTime(refreshAt)) return undefined;
+    tokens.set(api, { endsAt, refreshAt });
   }
-  return times;
+  return tokens;
 }
 
 /** A code of a later release is left out: then the provider is asked again. */
-function decodeFailures(failed: JsonObject): ReadonlyMap<string, Failure> | undefined {
+export function decodeFailures(failed: JsonObject): ReadonlyMap<string, Failure> | undefined {
   const failures = new Map<string, Failure>();
   for (const [api, failure] of Object.entries(failed)) {
     if (!Array.isArray(failure)) return undefined;
@@ -80,16 +97,18 @@ export function decodeGrant(plaintext: Buffer): BoundGrant | undefined {
   const cursor = { bytes: plaintext, at: 0 };
   const length = readVarint(cursor);
   const json = length === undefined ? undefined : readBytes(cursor, length);
-  const { session, gen, iat, exp, check, ends, failed } = (json && parseObject(json)) ?? {};
+  const { session, gen, iat, exp, check, until, kept, ends, failed } = (json && parseObject(json)) ?? {};
   if (!isText(session) || !isWhole(gen) || !isTime(iat) || !isTime(exp) || !isTime(check)) return undefined;
-  const tokenEndsAt = isObject(ends) ? decodeEnds(ends) : undefined;
+  const tokens = isObject(ends) ? decodeTokens(ends) : undefined;
   const failures = isObject(failed) ? decodeFailures(failed) : undefined;
   const refreshToken = cursor.at < plaintext.length ? unpackToken(cursor) : '';
-  if (!tokenEndsAt || !failures || refreshToken === undefined) return undefined;
+  if (!tokens || !failures || refreshToken === undefined || (until !== undefined && !isTime(until))) return undefined;
   return {
     ...(refreshToken !== '' && { refreshToken }),
     generation: gen,
-    tokenEndsAt,
+    ...(until !== undefined && { refreshEndsAt: until }),
+    ...(kept === true && { refreshTokenInStore: true }),
+    tokens,
     checkAfter: check,
     failures,
     sealedAt: iat,

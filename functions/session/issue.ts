@@ -36,6 +36,8 @@ export interface Surroundings {
   readonly alongside: readonly SetCookie[];
   /** @returns the bytes of this cookie's `Set-Cookie` value */
   readonly setCookieBytes: (cookie: SetCookie) => number;
+  /** Whether the store holds all of it, so that the jar can do with a part; left out: it does not. */
+  readonly hasStore?: boolean;
 }
 
 export type Issued =
@@ -128,11 +130,7 @@ function largestRequest(cookies: readonly SetCookie[]): number {
   return Math.max(0, ...sizes) + seenBytes;
 }
 
-/**
- * Seals a completed login into cookies. It deletes, unseen, every chunk that it does not write and the token of every API
- * for which there is none now, because the browser withholds the cookies of an earlier session from the callback.
- */
-export function issueSession(session: NewSession, layout: JarLayout, sealer: Sealer, around: Surroundings): Issued {
+function seal(session: NewSession, layout: JarLayout, sealer: Sealer, around: Surroundings): Issued {
   const values = valuesOf(session, layout, sealer);
   const cookies = [
     ...values.flatMap((value) => valueCookies(value, session.identity, sealer)),
@@ -143,6 +141,51 @@ export function issueSession(session: NewSession, layout: JarLayout, sealer: Sea
   const answer = [...cookies, ...around.alongside].reduce((sum, one) => sum + around.setCookieBytes(one), 0);
   if (answer > answerBytes) return { kind: 'too_large', bytes: answer, limit: answerBytes };
   return { kind: 'fits', cookies };
+}
+
+/** The same session with ever less of it in the jar: without the tokens from the last API upwards, then without the refresh token. */
+function* lighter(session: NewSession, { apis }: JarLayout): Generator<NewSession> {
+  const tokens = new Map(session.tokens);
+  for (const { name } of apis.toReversed()) {
+    if (tokens.delete(name)) yield { ...session, tokens: new Map(tokens) };
+  }
+  const { refreshToken, ...grant } = session.grant;
+  if (refreshToken !== undefined) yield { ...session, tokens, grant: { ...grant, refreshTokenInStore: true } };
+}
+
+/**
+ * Seals a completed login into cookies. It deletes, unseen, every chunk that it does not write and the token of every API
+ * for which there is none now, because the browser withholds the cookies of an earlier session from the callback. What
+ * does not fit stays in the store, where there is one.
+ */
+export function issueSession(session: NewSession, layout: JarLayout, sealer: Sealer, around: Surroundings): Issued {
+  const whole = seal(session, layout, sealer, around);
+  if (whole.kind === 'fits' || around.hasStore !== true) return whole;
+  for (const part of lighter(session, layout)) {
+    const issued = seal(part, layout, sealer, around);
+    if (issued.kind === 'fits') return issued;
+  }
+  return whole;
+}
+
+/**
+ * Writes what has changed of a session that the browser has: its grant, and the tokens of some APIs. It deletes nothing,
+ * for its answer may arrive after a later one; a value says itself how many chunks it has.
+ *
+ * @param apis names of those whose tokens are new to this jar
+ */
+export function renewSession(
+  session: NewSession,
+  apis: ReadonlySet<string>,
+  layout: JarLayout,
+  sealer: Sealer,
+  around: Surroundings,
+): Issued {
+  const issued = issueSession(session, layout, sealer, around);
+  if (issued.kind === 'too_large') return issued;
+  const written = [cookie.grant, ...[...apis].map((api) => cookie.apiTokenPrefix + api)];
+  const names = new Set(written.flatMap(chunkNames));
+  return { kind: 'fits', cookies: issued.cookies.filter(({ name, value }) => value !== '' && names.has(name)) };
 }
 
 /**

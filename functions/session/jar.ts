@@ -20,8 +20,10 @@ export type SessionReading =
   | ({ readonly kind: 'live' } & LiveSession)
   /** Its idle or absolute time has passed. */
   | { readonly kind: 'expired'; readonly identity: Identity; readonly by: 'idle' | 'absolute' }
-  /** Its grant is gone, or its last token has ended and there is no refresh token. */
+  /** Its last token has ended and there is no refresh token. */
   | { readonly kind: 'over'; readonly identity: Identity }
+  /** Its grant is not in the jar; with a store it can be found again. */
+  | { readonly kind: 'grantless'; readonly identity: Identity }
   | Unreadable
   /** The browser sent two values of a name that only this host can set. */
   | { readonly kind: 'ambiguous'; readonly name: string };
@@ -71,8 +73,12 @@ export function readSession(cookies: Cookies, rules: SessionRules): SessionReadi
   if (identity.endsAt <= rules.now) return { kind: 'expired', identity, by: 'absolute' };
   const bound = readGrant(cookies, identity, rules);
   if (bound.kind === 'unreadable') return bound;
-  if (bound.kind === 'absent' || grantEndsAt(bound.value, identity) <= rules.now) return { kind: 'over', identity };
-  const grant = bound.value;
+  return bound.kind === 'absent' ? { kind: 'grantless', identity } : withGrant(cookies, identity, bound.value, rules);
+}
+
+/** What a session is once its grant is known, from the jar or from the store. */
+export function withGrant(cookies: Cookies, identity: Identity, grant: Grant, rules: SessionRules): SessionReading {
+  if (grantEndsAt(grant, identity) <= rules.now) return { kind: 'over', identity };
   const lastActiveAt = readLastActiveAt(cookies, identity, grant, rules);
   if (typeof lastActiveAt !== 'number') return lastActiveAt;
   if (lastActiveAt + rules.idleSeconds <= rules.now) return { kind: 'expired', identity, by: 'idle' };

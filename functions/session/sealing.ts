@@ -2,13 +2,13 @@
  * Seals a value into a compact JWE (RFC 7516, section 7.1; `dir` with `A256GCM`, RFC 7518, sections 4.5 and 5.3) and opens it again. Purpose and
  * cookie name are bound by the key, the format, the purpose and the number of chunks by the protected header.
  */
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { EpochSeconds } from '../contract/units.ts';
 import type { KeyRing, RingKey } from './keyring.ts';
 
 /** What a sealed value is for. A value sealed for one purpose opens for no other. */
-export type Purpose = 'session' | 'grant' | 'at' | 'seen' | 'idt' | 'return' | 'report' | 'login';
+export type Purpose = 'session' | 'grant' | 'at' | 'seen' | 'idt' | 'return' | 'report' | 'login' | 'tokens';
 
 /** @param bytes how many */
 export type RandomBytes = (bytes: number) => Buffer;
@@ -23,9 +23,11 @@ export interface Sealer {
 /** What is sealed, and where it will lie. */
 export interface Plain {
   readonly purpose: Purpose;
-  /** The name of the cookie, or the constant part of it; never a text that a request chose. */
+  /** The name of the cookie or row, or the constant part of it; never a text that a request chose. */
   readonly name: string;
   readonly plaintext: Buffer;
+  /** What nobody but the browser keeps: then the ring alone opens nothing. */
+  readonly secret?: Buffer;
 }
 
 /** What became of a sealed value. Only `opened` was authenticated; the others say what its header claims. */
@@ -75,9 +77,15 @@ function decodeBase64url(text: string): Buffer | undefined {
   return bytes.toString('base64url') === text ? bytes : undefined;
 }
 
-function derivedKey(key: RingKey, version: number, purpose: string, name: string): KeyObject | undefined {
+function derivedKey(
+  key: RingKey,
+  version: number,
+  { purpose, name, secret }: Omit<Plain, 'plaintext'>,
+): KeyObject | undefined {
   const label = keyLabels.get(version);
-  return label === undefined ? undefined : key.derive(`${label}\0${purpose}\0${name}`);
+  if (label === undefined) return undefined;
+  const derived = key.derive(`${label}\0${purpose}\0${name}`);
+  return secret === undefined ? derived : createSecretKey(createHmac('sha256', derived).update(secret).digest());
 }
 
 const headerText = (kid: string, purpose: Purpose, chunks: number): string => {
@@ -138,9 +146,10 @@ export function sealedLength(value: Plain, chunks: number, { ring, now }: Sealer
  * @param chunks how many cookies the text will be cut into
  * @returns a compact JWE
  */
-export function seal({ purpose, name, plaintext }: Plain, chunks: number, { ring, now, random }: Sealer): string {
+export function seal(value: Plain, chunks: number, { ring, now, random }: Sealer): string {
+  const { purpose, plaintext } = value;
   const ringKey = ring.sealingAt(now);
-  const key = derivedKey(ringKey, sealingFormat, purpose, name);
+  const key = derivedKey(ringKey, sealingFormat, value);
   if (!key) throw new Error('the sealing format has no key label');
   const header = headerText(ringKey.kid, purpose, chunks);
   const iv = random(ivBytes);
@@ -172,7 +181,7 @@ function decrypt(key: KeyObject, aad: Buffer, iv: Buffer, ciphertext: Buffer, ta
  * @param text the whole value, chunks put together
  * @param purpose and `name` what it was sealed for; anything else is `invalid`
  */
-export function open(text: string, purpose: Purpose, name: string, ring: KeyRing): Opened {
+export function open(text: string, purpose: Purpose, name: string, ring: KeyRing, secret?: Buffer): Opened {
   const parts = text.split('.', compactParts + 1);
   const [headerPart = '', encryptedKey] = parts;
   const header = readHeader(headerPart);
@@ -182,7 +191,7 @@ export function open(text: string, purpose: Purpose, name: string, ring: KeyRing
   if (iv?.length !== ivBytes || tag?.length !== tagBytes || !ciphertext) return invalid;
   const ringKey = ring.find(header.kid);
   if (!ringKey) return { kind: 'unknown_key', kid: header.kid };
-  const key = derivedKey(ringKey, header.version, purpose, name);
+  const key = derivedKey(ringKey, header.version, { purpose, name, ...(secret && { secret }) });
   const plaintext = key && decrypt(key, header.aad, iv, ciphertext, tag);
   if (!plaintext) return invalid;
   if (!headers.has(headerPart)) remember(header);

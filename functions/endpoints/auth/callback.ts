@@ -39,12 +39,20 @@ const refusedLogin: Readonly<Record<string, string>> = {
 
 const sentence = ({ cause, fix }: Pick<Refused, 'cause' | 'fix'>): string => `${cause} ${fix}`;
 
+/** The provider knows no such audience, or issues no token for it, and says so in place of a code. */
+function refusedAudience({ broker }: AuthContext, { error, description }: ProviderError): Collected | undefined {
+  const { configuration, groups } = broker;
+  const { api } = configuration.login;
+  const group = groups.find(({ apis }) => api !== undefined && apis.includes(api));
+  const settings = group && configuration.apis[group.apis[0]];
+  const refused = settings && refusedAtLogin(expectedOf(configuration.provider, settings), error, description);
+  return (
+    group && refused && { outcomes: new Map([[group, refused]]), refreshToken: undefined, refreshEndsAt: undefined }
+  );
+}
+
 /** Why the provider sent the browser back with an error; nothing it wrote into the query is shown or logged. */
-function refusal({ broker }: AuthContext, { error, description }: ProviderError): LoginFailure {
-  const { configuration } = broker;
-  const api = configuration.login.api === undefined ? undefined : configuration.apis[configuration.login.api];
-  const audience = api && refusedAtLogin(expectedOf(configuration.provider, api), error, description);
-  if (audience !== undefined) return { code: audience.code, detail: sentence(audience) };
+function refusal(error: string): LoginFailure {
   if (error === 'temporarily_unavailable' || error === 'server_error')
     return { code: 'provider_unavailable', reason: error };
   const known = refusedLogin[error];
@@ -53,6 +61,14 @@ function refusal({ broker }: AuthContext, { error, description }: ProviderError)
     detail: known ?? 'The provider gave a reason that is not known here.',
     reason: known === undefined ? 'other' : error,
   };
+}
+
+function refuse(context: AuthContext, response: ProviderError): LoginFailure {
+  const collected = refusedAudience(context, response);
+  const refused = collected && refusedLoginApi(context, collected);
+  if (collected === undefined || refused === undefined) return refusal(response.error);
+  logOutcomes(context, collected);
+  return { code: refused.code, detail: sentence(refused), cookies: reportCookies(context, collected) };
 }
 
 // --- the code ---
@@ -154,7 +170,13 @@ async function complete(
   const redeemed = await redeem(context, metadata, endpoint, transaction, url);
   if (redeemed.kind === 'failed') return ended(redeemed.failure);
   const { answer, idToken } = redeemed.value;
-  const collected = await collectTokens(context, { answer, issuer: idToken.issuer, metadata, endpoint });
+  const collected = await collectTokens(context, {
+    answer,
+    issuer: idToken.issuer,
+    subject: idToken.subject,
+    metadata,
+    endpoint,
+  });
   logOutcomes(context, collected);
   const report = reportCookies(context, collected);
   const refused = refusedLoginApi(context, collected);
@@ -173,7 +195,7 @@ async function complete(
   }
   log('info', 'login_succeeded', {
     subject: hashed(`${idToken.issuer} ${idToken.subject}`),
-    session: hashed(issued.sessionId),
+    session: hashed(issued.identity.sessionId),
   });
   return redirect(transaction.returnUrl, [...issued.cookies, deletion, ...report]);
 }
@@ -184,7 +206,8 @@ export async function callback(context: AuthContext): Promise<HttpResponse> {
   const read = await readAuthorizationResponse(context);
   if (read.kind === 'failed') return loginFailed(context, read.failure);
   if (read.response.kind === 'error') {
-    return loginFailed(context, { ...refusal(context, read.response), cookies: [read.deletion] });
+    const failure = refuse(context, read.response);
+    return loginFailed(context, { ...failure, cookies: [read.deletion, ...(failure.cookies ?? [])] });
   }
   return complete(context, read, read.response.url);
 }

@@ -6,7 +6,7 @@ import { spell } from '../../audience/dialects.ts';
 import { expectedOf } from '../../audience/expectation.ts';
 import { wishFor, type RedemptionGroup } from '../../audience/groups.ts';
 import { hold, refusedByProvider, type Refused, type TokenAnswer, type Verdict } from '../../audience/guarantee.ts';
-import type { EpochSeconds } from '../../contract/units.ts';
+import { epochSeconds, type EpochSeconds } from '../../contract/units.ts';
 import type { ServerMetadata } from '../../oidc/metadata.ts';
 import { redeemRefreshToken, type TokenEndpoint } from '../../oidc/token-request.ts';
 import type { AuthContext } from './room.ts';
@@ -18,12 +18,15 @@ export interface Collected {
   readonly outcomes: ReadonlyMap<RedemptionGroup, GroupOutcome>;
   /** The newest refresh token. */
   readonly refreshToken: string | undefined;
+  /** When it ends, where the provider says so. */
+  readonly refreshEndsAt: EpochSeconds | undefined;
 }
 
 export interface CodeAnswer {
-  readonly answer: TokenAnswer & { readonly refreshToken?: string };
-  /** `iss` of the verified ID token. */
+  readonly answer: TokenAnswer & { readonly refreshToken?: string; readonly refreshExpiresIn?: number };
+  /** `iss` and `sub` of the verified ID token. */
   readonly issuer: string;
+  readonly subject: string;
   readonly metadata: ServerMetadata;
   readonly endpoint: TokenEndpoint;
 }
@@ -65,58 +68,93 @@ const notRefreshable: Pick<Refused, 'code' | 'cause' | 'fix'> = {
   fix: 'Add "offline_access" to `scopes`, and let the application at the provider use the refresh token grant.',
 };
 
-/** Redeems once. @returns the outcome and the refresh token to go on with */
+/** The refresh token with which the next redemption is made. */
+interface HeldRefreshToken {
+  readonly token: string;
+  readonly endsAt: EpochSeconds | undefined;
+}
+
+/** A refresh token that an answer does not replace stays in use (RFC 6749, section 6). */
+function newest(
+  answer: CodeAnswer['answer'],
+  held: HeldRefreshToken | undefined,
+  now: EpochSeconds,
+): HeldRefreshToken | undefined {
+  const { refreshToken, refreshExpiresIn } = answer;
+  if (refreshToken === undefined) return held;
+  return {
+    token: refreshToken,
+    endsAt: refreshExpiresIn === undefined ? undefined : epochSeconds(now + refreshExpiresIn),
+  };
+}
+
+interface Redeemed {
+  readonly outcome: GroupOutcome;
+  readonly refresh: HeldRefreshToken | undefined;
+}
+
 async function redeem(
   context: AuthContext,
   group: RedemptionGroup,
   from: CodeAnswer,
-  refreshToken: string,
-): Promise<[GroupOutcome, string]> {
-  const { broker, log } = context;
+  refresh: HeldRefreshToken,
+): Promise<Redeemed> {
+  const { broker, log, now } = context;
   const { provider, scopes } = broker.configuration;
   const spelled = spell(broker.way, 'refresh', wishFor(broker.groups, group.apis[0], scopes));
   const scope: [string, string][] = spelled.scope === undefined ? [] : [['scope', spelled.scope]];
-  const result = await redeemRefreshToken(from.endpoint, refreshToken, [...scope, ...spelled.parameters]);
+  const result = await redeemRefreshToken(from.endpoint, refresh.token, from, [...scope, ...spelled.parameters]);
   if (result.kind === 'granted') {
-    return [judge(context, group, 'refresh', from, result.answer), result.answer.refreshToken ?? refreshToken];
+    const outcome = judge(context, group, 'refresh', from, result.answer);
+    return { outcome, refresh: newest(result.answer, refresh, now) };
   }
   log('warn', 'provider_failed', { during: 'refresh', apis: group.apis, reason: result.kind });
-  if (result.kind === 'refused' && definite.has(result.error)) {
-    return [refusedByProvider(expectedOf(provider, apiOf(context, group))), refreshToken];
-  }
-  return [{ kind: 'pending' }, result.kind === 'invalid' ? (result.refreshToken ?? refreshToken) : refreshToken];
+  const isRefused = result.kind === 'mismatch' || (result.kind === 'refused' && definite.has(result.error));
+  const outcome: GroupOutcome = isRefused
+    ? refusedByProvider(expectedOf(provider, apiOf(context, group)))
+    : { kind: 'pending' };
+  const rescued =
+    result.kind === 'invalid' && result.refreshToken !== undefined
+      ? { token: result.refreshToken, endsAt: undefined }
+      : refresh;
+  return { outcome, refresh: rescued };
 }
 
-const hasTime = ({ request }: AuthContext, nowMs: number): boolean => request.deadlineAtMs - nowMs >= leastTimeMs;
+const hasTime = ({ request }: AuthContext): boolean => request.deadlineAtMs - Date.now() >= leastTimeMs;
+
+/** What one further group gets: out of the first answer, by a redemption, or nothing yet. */
+async function furtherOutcome(
+  context: AuthContext,
+  group: RedemptionGroup,
+  from: CodeAnswer,
+  refresh: HeldRefreshToken | undefined,
+): Promise<Redeemed> {
+  const { way } = context.broker;
+  if (way.second === 'merged') return { outcome: judge(context, group, 'code', from, from.answer), refresh };
+  if (way.second !== 'refresh') return { outcome: { kind: 'pending' }, refresh };
+  if (refresh === undefined)
+    return { outcome: { kind: 'refused', ...notRefreshable, observed: { format: 'none' } }, refresh };
+  return hasTime(context) ? redeem(context, group, from, refresh) : { outcome: { kind: 'pending' }, refresh };
+}
 
 /** One after another, because every redemption may spend the refresh token that the next one needs. */
 export async function collectTokens(context: AuthContext, from: CodeAnswer): Promise<Collected> {
-  const { way, groups, configuration } = context.broker;
+  const { groups, configuration } = context.broker;
   const { api } = configuration.login;
   const outcomes = new Map<RedemptionGroup, GroupOutcome>();
-  let refreshToken = from.answer.refreshToken;
+  let refresh = newest(from.answer, undefined, context.now);
   const first = groups.find(({ apis }) => api !== undefined && apis.includes(api));
-  if (first === undefined) return { outcomes, refreshToken };
-  const verdict = judge(context, first, 'code', from, from.answer);
-  outcomes.set(first, verdict);
-  if (verdict.kind === 'refused') return { outcomes, refreshToken };
-  for (const group of groups) {
-    if (group === first) continue;
-    if (way.second === 'merged') {
-      outcomes.set(group, judge(context, group, 'code', from, from.answer));
-    } else if (way.second === 'refresh' && refreshToken !== undefined && hasTime(context, Date.now())) {
-      const [outcome, newest] = await redeem(context, group, from, refreshToken);
-      outcomes.set(group, outcome);
-      refreshToken = newest;
-    } else {
-      const isHopeless = way.second === 'refresh' && refreshToken === undefined;
-      outcomes.set(
-        group,
-        isHopeless ? { kind: 'refused', ...notRefreshable, observed: { format: 'none' } } : { kind: 'pending' },
-      );
+  if (first !== undefined) {
+    const verdict = judge(context, first, 'code', from, from.answer);
+    outcomes.set(first, verdict);
+    const further = verdict.kind === 'refused' ? [] : groups.filter((group) => group !== first);
+    for (const group of further) {
+      const redeemed = await furtherOutcome(context, group, from, refresh);
+      outcomes.set(group, redeemed.outcome);
+      refresh = redeemed.refresh;
     }
   }
-  return { outcomes, refreshToken };
+  return { outcomes, refreshToken: refresh?.token, refreshEndsAt: refresh?.endsAt };
 }
 
 /** When a failed API may be asked for again. */

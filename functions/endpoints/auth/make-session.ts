@@ -1,16 +1,17 @@
 /** Makes the cookies of a completed login. */
-import { epochSeconds, type EpochSeconds } from '../../contract/units.ts';
+import { epochSeconds, type EpochSeconds, type Seconds } from '../../contract/units.ts';
 import { serializedBytes } from '../../http/cookies.ts';
 import type { SetCookie } from '../../http/message.ts';
 import type { VerifiedIdToken } from '../../oidc/id-token.ts';
 import { wantsIdToken } from '../../oidc/logout-request.ts';
 import type { ServerMetadata } from '../../oidc/metadata.ts';
 import type { TokenAnswer } from '../../oidc/token-answer.ts';
-import type { ApiToken } from '../../session/api-token.ts';
 import type { JsonObject, JsonValue } from '../../session/fields.ts';
 import type { Failure } from '../../session/grant.ts';
+import { checkAfterOf, grantOf, type HeldToken, type Holdings } from '../../session/holdings.ts';
 import { newSessionKeys, type Identity } from '../../session/identity.ts';
 import { issueSession, type NewSession } from '../../session/issue.ts';
+import { refreshAtOf } from '../../session/lifetimes.ts';
 import { sealerOf } from '../context.ts';
 import { retryAt, type Collected } from './collect-tokens.ts';
 import type { AuthContext } from './room.ts';
@@ -26,18 +27,27 @@ export interface CompletedLogin {
 }
 
 export type MadeSession =
-  | { readonly kind: 'made'; readonly sessionId: string; readonly cookies: readonly SetCookie[] }
+  | {
+      readonly kind: 'made';
+      readonly identity: Identity;
+      readonly holdings: Holdings;
+      readonly cookies: readonly SetCookie[];
+    }
   | { readonly kind: 'too_large'; readonly bytes: number; readonly limit: number };
 
-/** Where there is no API token to end, a revocation is looked for this long after the login. */
-const firstCheckSeconds = 300;
+/** The provider's own end of its session (OpenID IPSIE, claim `session_expiry`) is a ceiling. */
+function endOf({ idToken: { claims } }: CompletedLogin, now: EpochSeconds, absolute: Seconds): EpochSeconds {
+  const { session_expiry: ceiling } = claims;
+  return epochSeconds(Math.min(now + absolute, typeof ceiling === 'number' ? ceiling : Infinity));
+}
 
 function claimsOf({ claims }: VerifiedIdToken, wanted: readonly string[]): JsonObject {
   const shown = wanted.filter((name) => Object.hasOwn(claims, name));
   return Object.fromEntries(shown.map((name) => [name, claims[name] as JsonValue]));
 }
 
-function identityOf(context: AuthContext, { idToken, sessionState }: CompletedLogin): Identity {
+function identityOf(context: AuthContext, login: CompletedLogin): Identity {
+  const { idToken, sessionState } = login;
   const { broker, now } = context;
   const { absolute, claims } = broker.configuration.session;
   const { sid } = idToken.claims;
@@ -46,7 +56,7 @@ function identityOf(context: AuthContext, { idToken, sessionState }: CompletedLo
     issuer: idToken.issuer,
     subject: idToken.subject,
     loginAt: epochSeconds(idToken.issuedAt),
-    endsAt: epochSeconds(now + absolute),
+    endsAt: endOf(login, now, absolute),
     claims: claimsOf(idToken, claims),
     ...(typeof sid === 'string' ? { providerSid: sid } : {}),
     ...(sessionState === undefined ? {} : { sessionState }),
@@ -54,12 +64,19 @@ function identityOf(context: AuthContext, { idToken, sessionState }: CompletedLo
 }
 
 /** One token serves every API of its group, and lies in the cookie of each. */
-function tokensOf({ outcomes }: Collected): ReadonlyMap<string, ApiToken> {
-  const tokens = new Map<string, ApiToken>();
+function tokensOf({ outcomes }: Collected, now: EpochSeconds): ReadonlyMap<string, HeldToken> {
+  const tokens = new Map<string, HeldToken>();
   for (const [group, outcome] of outcomes) {
     if (outcome.kind !== 'satisfied') continue;
     const { token, expiresAt } = outcome;
-    for (const api of group.apis) tokens.set(api, { token, expiresAt, generation: 1, fingerprint: group.fingerprint });
+    const held = {
+      token,
+      expiresAt,
+      refreshAt: refreshAtOf(now, expiresAt),
+      generation: 1,
+      fingerprint: group.fingerprint,
+    };
+    for (const api of group.apis) tokens.set(api, held);
   }
   return tokens;
 }
@@ -73,29 +90,31 @@ function failuresOf({ outcomes }: Collected, now: EpochSeconds): ReadonlyMap<str
   return failures;
 }
 
+function holdingsOf({ collected }: CompletedLogin, now: EpochSeconds): Holdings {
+  const { refreshToken, refreshEndsAt } = collected;
+  const tokens = tokensOf(collected, now);
+  return {
+    generation: 1,
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    ...(refreshEndsAt === undefined ? {} : { refreshEndsAt }),
+    tokens,
+    failures: failuresOf(collected, now),
+    checkAfter: checkAfterOf(tokens, now),
+    heldSince: now,
+  };
+}
+
 /** An ID token that does not fit is left out: the provider's logout does with the client id, if less smoothly. */
 export function makeSession(context: AuthContext, login: CompletedLogin): MadeSession {
   const { broker, now } = context;
-  const { collected, answer } = login;
+  const { answer } = login;
   const identity = identityOf(context, login);
-  const tokens = tokensOf(collected);
-  const tokenEndsAt = new Map([...tokens].map(([api, { expiresAt }]) => [api, expiresAt]));
-  const session: NewSession = {
-    identity,
-    tokens,
-    grant: {
-      generation: 1,
-      tokenEndsAt,
-      checkAfter:
-        tokens.size === 0 ? epochSeconds(now + firstCheckSeconds) : epochSeconds(Math.max(...tokenEndsAt.values())),
-      failures: failuresOf(collected, now),
-      ...(collected.refreshToken === undefined ? {} : { refreshToken: collected.refreshToken }),
-    },
-  };
+  const holdings = holdingsOf(login, now);
   const around = { alongside: login.alongside, setCookieBytes: serializedBytes };
+  const session: NewSession = { identity, grant: grantOf(holdings), tokens: holdings.tokens };
   const issue = (from: NewSession) => issueSession(from, broker.layout, sealerOf(context), around);
   const hint = wantsIdToken(broker.configuration.provider, login.metadata) ? answer.idToken : undefined;
   const whole = hint === undefined ? undefined : issue({ ...session, idToken: hint });
   const issued = whole?.kind === 'fits' ? whole : issue(session);
-  return issued.kind === 'fits' ? { kind: 'made', sessionId: identity.sessionId, cookies: issued.cookies } : issued;
+  return issued.kind === 'fits' ? { kind: 'made', identity, holdings, cookies: issued.cookies } : issued;
 }

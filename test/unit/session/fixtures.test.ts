@@ -6,7 +6,7 @@ import { epochSeconds } from '../../../functions/contract/units.ts';
 import type { EpochSeconds } from '../../../functions/contract/units.ts';
 import { parseCookies } from '../../../functions/http/cookies.ts';
 import type { ApiToken } from '../../../functions/session/api-token.ts';
-import type { Failure } from '../../../functions/session/grant.ts';
+import type { Failure, TokenTimes } from '../../../functions/session/grant.ts';
 import { equalSid } from '../../../functions/session/identity.ts';
 import type { Identity } from '../../../functions/session/identity.ts';
 import { readApiToken } from '../../../functions/session/jar.ts';
@@ -28,7 +28,8 @@ interface SealedValues {
     readonly grant: {
       readonly refreshToken: string;
       readonly generation: number;
-      readonly tokenEndsAt: readonly (readonly [string, EpochSeconds])[];
+      readonly refreshEndsAt: EpochSeconds;
+      readonly tokens: readonly (readonly [string, TokenTimes])[];
       readonly checkAfter: EpochSeconds;
       readonly failures: readonly (readonly [string, Failure])[];
       readonly sealedAt: EpochSeconds;
@@ -67,11 +68,11 @@ for (const file of files) {
       assert.deepEqual(identity, holds.identity);
       const expected = {
         ...holds.grant,
-        tokenEndsAt: new Map(holds.grant.tokenEndsAt),
+        tokens: new Map(holds.grant.tokens),
         failures: new Map(holds.grant.failures),
       };
       assert.partialDeepStrictEqual(grant, expected);
-      assert.deepEqual([grant.tokenEndsAt, grant.failures], [expected.tokenEndsAt, expected.failures]);
+      assert.deepEqual([grant.tokens, grant.failures], [expected.tokens, expected.failures]);
       assert.ok(equalSid(holds.logoutSid, identity));
     });
 

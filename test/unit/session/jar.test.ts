@@ -75,7 +75,7 @@ describe('a session', () => {
     const session = live(sent(jar));
     assert.deepEqual(session.identity, alice.identity);
     assert.equal(session.grant.refreshToken, alice.grant.refreshToken);
-    assert.deepEqual(session.grant.tokenEndsAt, alice.grant.tokenEndsAt);
+    assert.deepEqual(session.grant.tokens, alice.grant.tokens);
     assert.equal(session.lastActiveAt, now);
   });
 
@@ -91,16 +91,16 @@ describe('a session', () => {
     }
   });
 
-  test('is over without its grant', () => {
-    assert.deepEqual(readSession(sent(without(cookie.grant)), rules), { kind: 'over', identity: alice.identity });
+  test('is grantless without its grant', () => {
+    assert.deepEqual(readSession(sent(without(cookie.grant)), rules), { kind: 'grantless', identity: alice.identity });
   });
 
-  test('is over with the grant of another session', () => {
-    assert.equal(readSession(sent(without(cookie.grant), pick(bobsJar, cookie.grant)), rules).kind, 'over');
+  test('is grantless with the grant of another session', () => {
+    assert.equal(readSession(sent(without(cookie.grant), pick(bobsJar, cookie.grant)), rules).kind, 'grantless');
   });
 
-  test('is over with a grant that does not open', () => {
-    assert.equal(readSession(sent(without(cookie.grant), [cookieOf(cookie.grant, 'x')]), rules).kind, 'over');
+  test('is grantless with a grant that does not open', () => {
+    assert.equal(readSession(sent(without(cookie.grant), [cookieOf(cookie.grant, 'x')]), rules).kind, 'grantless');
   });
 
   test('expires absolutely, whatever its activity', () => {
@@ -133,10 +133,10 @@ describe('a session', () => {
     assert.equal(live(sent(pick(jar, cookie.session), refreshed, seenAt(300)), at(2000)).lastActiveAt, after(1700));
   });
 
-  test('is over when its grant says that it ended earlier', () => {
+  test('is grantless when its grant says that it ended earlier', () => {
     const cookies = sent(pick(jar, cookie.session), regranted({ endsAt: after(100) }));
     assert.equal(readSession(cookies, at(99)).kind, 'live');
-    assert.equal(readSession(cookies, at(100)).kind, 'over');
+    assert.equal(readSession(cookies, at(100)).kind, 'grantless');
   });
 });
 
@@ -145,17 +145,17 @@ describe('a session without a refresh token', () => {
 
   test('ends with the last of its tokens', () => {
     const ends = new Map([
-      ['orders', after(300)],
-      ['profile', after(200)],
+      ['orders', { endsAt: after(300), refreshAt: after(240) }],
+      ['profile', { endsAt: after(200), refreshAt: after(150) }],
     ]);
-    const short = sent(issued({ ...alice, grant: { ...grant, tokenEndsAt: ends } }));
+    const short = sent(issued({ ...alice, grant: { ...grant, tokens: ends } }));
     assert.equal(readSession(short, at(299)).kind, 'live');
     assert.equal(readSession(short, at(300)).kind, 'over');
     assert.equal(sessionEndsAt(live(short), idleSeconds), after(300));
   });
 
   test('lasts until its absolute end where it has no tokens', () => {
-    const long = sent(issued({ ...alice, grant: { ...grant, tokenEndsAt: new Map() } }), seenAt(28_000));
+    const long = sent(issued({ ...alice, grant: { ...grant, tokens: new Map() } }), seenAt(28_000));
     assert.equal(readSession(long, at(28_799)).kind, 'live');
   });
 });
@@ -217,7 +217,7 @@ describe('a name that only this host can set', () => {
 describe('a value that this instance cannot open', () => {
   const cases = [
     { title: 'the session', names: [cookie.session], length: 0, afterwards: 'absent' },
-    { title: 'the grant', names: [cookie.grant], length: 0, afterwards: 'over' },
+    { title: 'the grant', names: [cookie.grant], length: 0, afterwards: 'grantless' },
   ] as const;
   for (const { title, names, length, afterwards } of cases) {
     test(`is unreadable while its key is unknown: ${title}`, () => {

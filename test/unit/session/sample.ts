@@ -13,6 +13,7 @@ import { issueSession } from '../../../functions/session/issue.ts';
 import type { JarLayout, NewSession, Surroundings } from '../../../functions/session/issue.ts';
 import { readSession } from '../../../functions/session/jar.ts';
 import type { SessionRules } from '../../../functions/session/jar.ts';
+import { refreshAtOf } from '../../../functions/session/lifetimes.ts';
 import type { LiveSession } from '../../../functions/session/lifetimes.ts';
 import { parseKeyRing } from '../../../functions/session/keyring.ts';
 import type { KeyRing } from '../../../functions/session/keyring.ts';
@@ -89,7 +90,12 @@ export const sessionOf = (subject: string, tokens: Readonly<Record<string, ApiTo
   grant: {
     refreshToken: `v1.${randomBytes(33).toString('base64url')}`,
     generation: 1,
-    tokenEndsAt: new Map(Object.entries(tokens).map(([api, { expiresAt }]) => [api, expiresAt])),
+    tokens: new Map(
+      Object.entries(tokens).map(([api, { expiresAt }]) => [
+        api,
+        { endsAt: expiresAt, refreshAt: refreshAtOf(now, expiresAt) },
+      ]),
+    ),
     checkAfter: after(300),
     failures: new Map(),
   },

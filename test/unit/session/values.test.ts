@@ -18,7 +18,8 @@ const binding = bindingOf(alice);
 const grant: BoundGrant = {
   refreshToken: 'v1.refresh',
   generation: 3,
-  tokenEndsAt: new Map([['orders', after(300)]]),
+  refreshEndsAt: after(9_000),
+  tokens: new Map([['orders', { endsAt: after(300), refreshAt: after(240) }]]),
   checkAfter: after(300),
   failures: new Map([['profile', { code: 'audience_mismatch', retryAt: after(60) }]]),
   sealedAt: now,
@@ -60,7 +61,9 @@ test('every grant comes back, with and without a refresh token', () => {
     {
       refreshToken: fc.string({ minLength: 1 }),
       generation: fc.nat(),
-      tokenEndsAt: fc.array(fc.tuple(apiName, time)).map((entries) => new Map(entries)),
+      tokens: fc
+        .array(fc.tuple(apiName, fc.record({ endsAt: time, refreshAt: time }, { noNullPrototype: true })))
+        .map((entries) => new Map(entries)),
       checkAfter: time,
       failures: fc
         .array(
@@ -79,7 +82,7 @@ test('every grant comes back, with and without a refresh token', () => {
     },
     {
       noNullPrototype: true,
-      requiredKeys: ['generation', 'tokenEndsAt', 'checkAfter', 'failures', 'sealedAt', 'binding', 'endsAt'],
+      requiredKeys: ['generation', 'tokens', 'checkAfter', 'failures', 'sealedAt', 'binding', 'endsAt'],
     },
   );
   fc.assert(
@@ -140,7 +143,8 @@ test('an identity with a field of another shape is invalid', () => {
 });
 
 test('a grant with a field of another shape is invalid', () => {
-  const bytes = encodeGrant({ ...grant, refreshToken: '' });
+  const { refreshEndsAt: _, ...required } = grant;
+  const bytes = encodeGrant({ ...required, refreshToken: '' });
   const json = bytes.subarray(bytes.indexOf('{'), bytes.lastIndexOf('}') + 1).toString();
   for (const [title, field] of misshapen(json)) {
     assert.equal(decodeGrant(Buffer.concat([varint(field.length), field])), undefined, title);

@@ -33,6 +33,8 @@ export interface Operation {
    * another try.
    */
   readonly repeatable: boolean;
+  /** Whether an output says that the service was too busy for a part of it; then all of it is tried again. */
+  readonly isPartial?: (output: Readonly<Record<string, unknown>>) => boolean;
 }
 
 /** Why there is no output. */
@@ -109,10 +111,11 @@ function errorType(error: Record<string, unknown>): string {
   return type.slice(start, end === -1 ? undefined : end);
 }
 
-function judge(answer: Answered): CallResult {
+function judge(answer: Answered, { isPartial }: Operation): CallResult {
   const body = parseObject(answer.body);
   if (answer.status === 200) {
-    return body === undefined ? { kind: 'failed', reason: 'answer_unreadable' } : { kind: 'done', output: body };
+    if (body === undefined) return { kind: 'failed', reason: 'answer_unreadable' };
+    return isPartial?.(body) === true ? { kind: 'failed', reason: 'throttled' } : { kind: 'done', output: body };
   }
   const type = errorType(body ?? {});
   if (answer.status === 429 || throttling.has(type)) return { kind: 'failed', reason: 'throttled', type };
@@ -163,7 +166,7 @@ async function tryOnce(service: Service, operation: Operation, nowMs: number): P
     limits: { connectMs: timeoutMs, headersMs: timeoutMs, idleMs: timeoutMs, totalMs: timeoutMs, maxBytes: 2 ** 20 },
     kept: operation.repeatable ? 'repeatable' : 'once',
   });
-  return result.kind === 'failed' ? [judgeFailure(result), result.sent] : [judge(result), true];
+  return result.kind === 'failed' ? [judgeFailure(result), result.sent] : [judge(result, operation), true];
 }
 
 function worthAnotherTry(result: CallResult, sent: boolean, repeatable: boolean): boolean {

@@ -7,9 +7,13 @@
 
 const safeMethods = new Set(['GET', 'HEAD']);
 const mostTries = 3;
+const longestPauseSeconds = 10;
 let isLeaving = false;
 
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** The broker always says how many seconds; an API may say a date, or nothing. */
+const secondsUntilRetry = (response) => Number(response.headers.get('Retry-After')) || 2;
 
 /** Where a login cures this answer; upstream answers and other refusals never say so. */
 async function loginUrlOf(response) {
@@ -36,8 +40,9 @@ export async function brokerFetch(path, init = {}) {
   const isSafe = safeMethods.has(init.method ?? 'GET');
   for (let tries = 1; ; tries += 1) {
     const response = await fetch(path, { ...init, headers });
-    if (response.status === 503 && isSafe && tries < mostTries) {
-      await pause(Number(response.headers.get('Retry-After') ?? 2));
+    const seconds = secondsUntilRetry(response);
+    if (response.status === 503 && isSafe && tries < mostTries && seconds <= longestPauseSeconds) {
+      await pause(seconds);
       continue;
     }
     const loginUrl = await loginUrlOf(response);

@@ -54,6 +54,8 @@ export interface StackOptions {
   readonly provider?: ProviderOptions;
   /** Takes every line that a function, or the gateway on its behalf, writes. */
   readonly sink?: LineSink;
+  /** Modules that each function process loads first; for tests that look into it. */
+  readonly preload?: readonly URL[];
 }
 
 export interface Stack {
@@ -166,13 +168,18 @@ async function startTableOf(
 }
 
 /** A function with the variables of the template and the addresses of what stands in for AWS. */
-function deployed({ described, root }: PlacedFunction, { ssm, table }: Aws): DeployedFunction {
+function deployed(
+  { described, root }: PlacedFunction,
+  { ssm, table }: Aws,
+  { preload = [] }: StackOptions,
+): DeployedFunction {
   const { TABLE_NAME: tableName, ...environment } = described.environment;
   const withTable = tableName !== undefined && table !== undefined;
   return {
     ...described,
     root,
     region: account.region,
+    preload,
     environment: {
       ...environment,
       AWS_ENDPOINT_URL_SSM: ssm.endpoint,
@@ -191,7 +198,7 @@ async function place(
   const configuration = readdress(await writtenConfiguration(options, opened), backends.addresses);
   const name = options.configuration && 'file' in options.configuration ? options.configuration.file : 'configuration';
   await placeConfiguration(functions, { ...opened.packaged, configuration }, name);
-  return functions.map((placed) => deployed(placed, backends));
+  return functions.map((placed) => deployed(placed, backends, options));
 }
 
 function createSink(sink: LineSink | undefined): { lines: FunctionLine[]; take: LineSink } {

@@ -1,23 +1,39 @@
 /** One HTTP request exactly as given; Node's `fetch` would put request metadata of its own in place of a browser's. */
 import { request } from 'node:http';
+import type { Exchange } from './own-answers.ts';
 
 export interface Sent {
   readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array | undefined;
 }
 
 /** Bodies of these statuses cannot be given to a Response. */
 const bodiless = new Set([204, 205, 304]);
 
-export async function send(url: URL, { method, headers, body }: Sent): Promise<Response> {
+type Watcher = (exchange: Exchange) => void;
+
+const watchers = new Set<Watcher>();
+
+/** Shows every answer of this process to somebody; what it throws fails the request. Returns how to stop it. */
+export function watchAnswers(watcher: Watcher): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
+/** @param target in place of the URL's path and query, byte for byte */
+export async function send(
+  url: URL,
+  { method, headers, body }: Sent,
+  target = url.pathname + url.search,
+): Promise<Response> {
   return new Promise((resolve, reject) => {
     const sent = request(
       {
         host: '127.0.0.1',
         port: url.port,
         method,
-        path: url.pathname + url.search,
+        path: target,
         headers: { host: url.host, ...headers },
       },
       (answer) => {
@@ -30,7 +46,14 @@ export async function send(url: URL, { method, headers, body }: Sent): Promise<R
             received.append(answer.rawHeaders[at] ?? '', answer.rawHeaders[at + 1] ?? '');
           }
           const status = answer.statusCode ?? 0;
-          resolve(new Response(bodiless.has(status) ? null : Buffer.concat(chunks), { status, headers: received }));
+          const bytes = Buffer.concat(chunks);
+          const response = new Response(bodiless.has(status) ? null : bytes, { status, headers: received });
+          try {
+            for (const watch of watchers) watch({ url, method, answer: response, text: bytes.toString() });
+            resolve(response);
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
         });
       },
     );

@@ -1,0 +1,36 @@
+/**
+ * A clock that a test moves instead of waiting: that of its own process, with provider, APIs and browser in it, and that
+ * of every function process. Timers run as before.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { moveClock } from './moving-clock.ts';
+
+export interface Clock {
+  /** For the `preload` of a stack. */
+  readonly preload: readonly URL[];
+  /** Moves every clock forward. */
+  advance(seconds: number): void;
+}
+
+/** Takes over the clock of this process until it ends. */
+export function startClock(): Clock {
+  const directory = mkdtempSync(join(tmpdir(), 'moving-clock-'));
+  const file = join(directory, 'ahead');
+  let aheadMs = 0;
+  const write = (): void => writeFileSync(file, String(aheadMs));
+  write();
+  after(() => rmSync(directory, { recursive: true, force: true }));
+  moveClock(() => aheadMs);
+  const module = new URL('moving-clock.ts', import.meta.url);
+  module.searchParams.set('ahead', file);
+  return {
+    preload: [module],
+    advance(seconds) {
+      aheadMs += seconds * 1000;
+      write();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** A clock that is ahead of the machine's. A function process that loads this file first reads from a file how far. */
+import { readFileSync } from 'node:fs';
+
+/** @param aheadMs is asked at each look at the clock */
+export function moveClock(aheadMs: () => number): void {
+  const RealDate = globalThis.Date;
+  const now = (): number => RealDate.now() + aheadMs();
+  globalThis.Date = new Proxy(RealDate, {
+    construct: (target, args, newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as Date,
+    get: (target, name, receiver) => (name === 'now' ? now : (Reflect.get(target, name, receiver) as unknown)),
+  });
+}
+
+const file = new URL(import.meta.url).searchParams.get('ahead');
+if (file !== null) moveClock(() => Number(readFileSync(file, 'utf8')));

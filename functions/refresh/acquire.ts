@@ -1,0 +1,139 @@
+/**
+ * One API's token for one request: from what is known already, from the request that is renewing it just now, or by
+ * renewing it. All instances follow the same steps, and the store decides who redeems.
+ */
+import type { EpochSeconds } from '../contract/units.ts';
+import type { Holdings } from '../session/holdings.ts';
+import type { Value } from '../session/reading.ts';
+import { redeemUnderLease } from './redemption.ts';
+import { sessionRefOf } from './references.ts';
+import { leaseMs, redemptionMs, type Acquired, type Need, type RefreshRoom } from './room.ts';
+import { endOf, readHoldings, type Step } from './rows.ts';
+import { StoreUnavailable, type SessionRef, type SharedState } from './store.ts';
+
+const firstPauseMs = 100;
+const longestPauseMs = 1000;
+const patienceMs = 8000;
+/** What is kept of the time for answering. */
+const reserveMs = 500;
+
+/** What the jar alone says: all but the tokens of other APIs. */
+function holdingsOfJar({ grant }: Need): Holdings | undefined {
+  if (grant === undefined) return undefined;
+  const { generation, refreshToken, refreshEndsAt, failures, checkAfter, sealedAt } = grant;
+  return {
+    generation,
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    ...(refreshEndsAt === undefined ? {} : { refreshEndsAt }),
+    tokens: new Map(),
+    failures,
+    checkAfter,
+    heldSince: sealedAt,
+  };
+}
+
+/** The jar is enough where it is as new as the row and lacks nothing that the row could have. */
+function isJarEnough({ grant, group, currentEndsAt }: Need, generation: number): boolean {
+  if (grant === undefined || grant.refreshTokenInStore === true || generation > grant.generation) return false;
+  return currentEndsAt !== undefined || !group.apis.some((api) => grant.tokens.has(api));
+}
+
+async function newestHoldings(
+  need: Need,
+  room: RefreshRoom,
+  ref: SessionRef,
+  state: SharedState,
+): Promise<Value<Holdings>> {
+  const jar = holdingsOfJar(need);
+  const generation = Math.max(state.row?.generation ?? 0, jar?.generation ?? 0);
+  if (jar !== undefined && isJarEnough(need, generation)) return { kind: 'value', value: jar };
+  const stored = await readHoldings(room, ref, generation, need);
+  const isJarNewest = jar !== undefined && jar.generation >= generation;
+  return stored.kind === 'absent' && isJarNewest ? { kind: 'value', value: jar } : stored;
+}
+
+const later = (code: Extract<Acquired, { kind: 'later' }>['code'], retryAfterSeconds = 1): Acquired => ({
+  kind: 'later',
+  code,
+  retryAfterSeconds,
+});
+
+const secondsOf = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
+
+/** What is known already: a token, a failure that is not asked for again yet, or the end. */
+function known(need: Need, holdings: Holdings, now: EpochSeconds): Acquired | undefined {
+  const { group, refusedToken } = need;
+  const token = holdings.tokens.get(group.apis[0]);
+  const isFit = token !== undefined && token.fingerprint === group.fingerprint && token.token !== refusedToken;
+  if (isFit && token.refreshAt > now) return { kind: 'token', token, holdings };
+  const failure = holdings.failures.get(group.apis[0]);
+  if (failure !== undefined && failure.retryAt > now) return { kind: 'refused', code: failure.code, holdings };
+  if (holdings.refreshToken !== undefined) return undefined;
+  // Without a refresh token the last of a token is used up, and nothing comes after it.
+  if (isFit && token.expiresAt > now) return { kind: 'token', token, holdings };
+  return failure === undefined ? { kind: 'ended', why: 'over' } : { kind: 'refused', code: failure.code, holdings };
+}
+
+async function attempt(need: Need, room: RefreshRoom, ref: SessionRef): Promise<Step> {
+  const state = await room.store.read(ref);
+  const ended = endOf(state, need.identity);
+  if (ended !== undefined) return { kind: 'ended', why: ended };
+  const newest = await newestHoldings(need, room, ref, state);
+  if (newest.kind === 'unreadable') return later('session_unreadable');
+  if (newest.kind === 'absent')
+    return need.grant === undefined ? { kind: 'ended', why: 'over' } : later('store_unavailable');
+  const holdings = newest.value;
+  const nowMs = room.nowMs();
+  const found = known(need, holdings, need.sealer.now);
+  if (found !== undefined) return found;
+  const { row } = state;
+  if (row?.lease !== undefined && row.lease.endsAtMs > nowMs) return { kind: 'wait' };
+  const notBeforeMs = row?.unknown?.notBeforeMs ?? 0;
+  if (notBeforeMs > nowMs) return later('refresh_failed_transient', secondsOf(notBeforeMs - nowMs));
+  if (need.deadlineAtMs - nowMs < redemptionMs) return later('refresh_pending');
+  const holder = room.newHolder();
+  const wish = {
+    holder,
+    generation: holdings.generation,
+    nowMs,
+    endsAtMs: nowMs + leaseMs,
+    expiresAt: need.identity.endsAt,
+  };
+  const lease = await room.store.takeLease(ref, wish);
+  if (lease.kind === 'refused') return { kind: 'again' };
+  return redeemUnderLease({ need, room, ref, holder, holdings, begunAtMs: nowMs, before: lease.before });
+}
+
+/** Inside the margin nobody waits: the token in the jar is good until it ends. */
+const mayGoOn = ({ currentEndsAt, refusedToken }: Need, nowMs: number): boolean =>
+  currentEndsAt !== undefined && refusedToken === undefined && currentEndsAt * 1000 > nowMs;
+
+async function acquireInTime(need: Need, room: RefreshRoom): Promise<Acquired> {
+  const ref = sessionRefOf(need.identity);
+  const untilMs = Math.min(room.nowMs() + patienceMs, need.deadlineAtMs - reserveMs);
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    const step = await attempt(need, room, ref);
+    if (step.kind !== 'wait' && step.kind !== 'again') return step;
+    if (mayGoOn(need, room.nowMs())) return { kind: 'current' };
+    const waitMs = pauseMs * (0.5 + room.random() / 2);
+    if (room.nowMs() + waitMs > untilMs) return later('refresh_pending');
+    await room.pause(waitMs);
+  }
+}
+
+/**
+ * Never rejects for what the store or the provider does.
+ *
+ * @param need one API's token, or that of a group which shares it
+ */
+export async function acquire(need: Need, room: RefreshRoom): Promise<Acquired> {
+  let acquired: Acquired;
+  try {
+    acquired = await acquireInTime(need, room);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    need.log('error', 'store_unavailable', { during: 'refresh' });
+    acquired = later('store_unavailable');
+  }
+  return acquired.kind === 'later' && mayGoOn(need, room.nowMs()) ? { kind: 'current' } : acquired;
+}

@@ -1,0 +1,291 @@
+/**
+ * What the holder of the lease does: redeem once, hold the token against its API, and write the next generation before
+ * anybody is told of it. Cookies are set by the caller, after that.
+ */
+import { spell } from '../audience/dialects.ts';
+import { expectedOf } from '../audience/expectation.ts';
+import { wishFor, type RedemptionGroup } from '../audience/groups.ts';
+import { hold, type Verdict } from '../audience/guarantee.ts';
+import { meaningOf } from '../audience/refusals.ts';
+import { epochSeconds } from '../contract/units.ts';
+import type { ProblemCode } from '../contract/wire.ts';
+import type { Failure } from '../session/grant.ts';
+import { checkAfterOf, sealHoldings, type HeldToken, type Holdings } from '../session/holdings.ts';
+import { refreshAtOf } from '../session/lifetimes.ts';
+import { hashed } from '../telemetry/log.ts';
+import type { Acquired, Need, Redemption, RefreshRoom } from './room.ts';
+import { endOf, readHoldings, type Step } from './rows.ts';
+import type { SessionRef, SessionRow, TombstoneReason } from './store.ts';
+
+/** A lease that has been taken. */
+export interface Held {
+  readonly need: Need;
+  readonly room: RefreshRoom;
+  readonly ref: SessionRef;
+  readonly holder: string;
+  /** The newest that were known before the lease was taken. */
+  readonly holdings: Holdings;
+  readonly begunAtMs: number;
+  /** The row as the lease's own write found it. */
+  readonly before: SessionRow | undefined;
+}
+
+type Refreshed = Extract<Redemption, { kind: 'granted' }>;
+
+const retryAfterFailureSeconds = 60;
+const firstUnknownMs = 1000;
+const longestUnknownMs = 30_000;
+/** A second redemption under one lease begins only so early that it ends before the lease does. */
+const latestSecondMs = 4000;
+
+const later = (code: 'refresh_failed_transient' | 'refresh_rejected', ms: number): Acquired => ({
+  kind: 'later',
+  code,
+  retryAfterSeconds: Math.max(1, Math.ceil(ms / 1000)),
+});
+
+// --- leaving without a new generation ---
+
+/** Whether the provider has seen the refresh token is not known; it is presented again, but not at once and not for ever faster. */
+async function leaveUnknown(
+  { room, ref, holder, before, need }: Held,
+  code: 'refresh_failed_transient' | 'refresh_rejected',
+  reason: string,
+): Promise<Step> {
+  const count = (before?.unknown?.count ?? 0) + 1;
+  const waitMs = Math.min(firstUnknownMs * 2 ** (count - 1), longestUnknownMs);
+  await room.store.release(ref, holder, { count, notBeforeMs: room.nowMs() + waitMs });
+  const isRejected = code === 'refresh_rejected';
+  need.log(isRejected ? 'error' : 'warn', isRejected ? 'refresh_rejected' : 'refresh_failed', { reason, count });
+  return later(code, waitMs);
+}
+
+async function bury({ room, ref, need }: Held, why: TombstoneReason): Promise<Step> {
+  const { identity, log } = need;
+  await room.store.bury(ref, { why, at: epochSeconds(room.nowMs() / 1000) }, identity.endsAt);
+  log(why === 'mismatch' ? 'error' : 'info', why === 'mismatch' ? 'subject_mismatch' : 'session_buried', {
+    session: hashed(identity.sessionId),
+    why,
+  });
+  return { kind: 'ended', why };
+}
+
+// --- a predecessor's answer ---
+
+/** A holder that died after it had stored its answer has done the work already. */
+async function adopt(held: Held): Promise<boolean> {
+  const { room, ref, holder, holdings, need } = held;
+  const next = await readHoldings(room, ref, holdings.generation + 1, need);
+  if (next.kind !== 'value') return false;
+  await room.store.advance(ref, holder, holdings.generation);
+  return true;
+}
+
+/** What others have got before is carried along; the jar alone knows its own API's token only. */
+async function carried({ room, ref, holdings, need }: Held): Promise<Holdings> {
+  const stored = await readHoldings(room, ref, holdings.generation, need);
+  return stored.kind === 'value' ? stored.value : holdings;
+}
+
+// --- writing the next generation ---
+
+interface Changes {
+  readonly refreshed?: Refreshed['answer'];
+  readonly refreshToken?: string;
+  readonly tokens?: ReadonlyMap<string, HeldToken>;
+  readonly failures?: ReadonlyMap<string, Failure>;
+}
+
+function nextOf(held: Held, from: Holdings, changes: Changes): Holdings {
+  const { sealer } = held.need;
+  const { refreshed, tokens = new Map<string, HeldToken>(), failures = new Map<string, Failure>() } = changes;
+  const { refreshEndsAt: _, ...rest } = from;
+  const refreshToken = refreshed?.refreshToken ?? changes.refreshToken ?? from.refreshToken;
+  const life = refreshed?.refreshExpiresIn;
+  const isNewToken = refreshed?.refreshToken !== undefined;
+  const refreshEndsAt = isNewToken
+    ? life === undefined
+      ? undefined
+      : epochSeconds(sealer.now + life)
+    : from.refreshEndsAt;
+  const all = new Map([...from.tokens, ...tokens]);
+  const stillFailing = [...from.failures].filter(([api]) => !tokens.has(api));
+  return {
+    ...rest,
+    generation: from.generation + 1,
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    ...(refreshEndsAt === undefined ? {} : { refreshEndsAt }),
+    tokens: all,
+    failures: new Map([...stillFailing, ...failures]),
+    checkAfter: checkAfterOf(all, sealer.now),
+    heldSince: sealer.now,
+  };
+}
+
+/** The session has ended while the provider was asked; what came back must not outlive it. */
+async function dropAnswer(
+  { room }: Held,
+  why: TombstoneReason | 'revoked',
+  refreshToken: string | undefined,
+): Promise<Step> {
+  // A newer login may share the grant that a revocation would end.
+  if (why !== 'superseded' && refreshToken !== undefined) await room.revoke(refreshToken);
+  return { kind: 'ended', why };
+}
+
+/** @returns `stored`, or why the answer must not be used */
+async function store(held: Held, next: Holdings, newRefreshToken: string | undefined): Promise<Step | 'stored'> {
+  const { room, ref, holder, need } = held;
+  const { identity, sealer } = need;
+  const before = await room.store.read(ref);
+  const ended = endOf(before, identity);
+  if (ended !== undefined) return dropAnswer(held, ended, newRefreshToken);
+  if ((before.row?.generation ?? 0) >= next.generation) return { kind: 'again' };
+  const put = await room.store.putTokens(ref, next.generation, sealHoldings(next, identity, sealer), identity.endsAt);
+  if (put === 'exists') return { kind: 'again' };
+  if ((await room.store.advance(ref, holder, next.generation - 1)) === 'advanced') return 'stored';
+  const after = endOf(await room.store.read(ref), identity);
+  return after === undefined ? { kind: 'again' } : dropAnswer(held, after, newRefreshToken);
+}
+
+// --- what the provider said ---
+
+function judge({ need, room }: Held, group: RedemptionGroup, answer: Refreshed['answer']): Verdict | undefined {
+  const api = room.apis[group.apis[0]];
+  if (api === undefined) return undefined;
+  return hold(answer, expectedOf(room.provider, api), {
+    now: need.sealer.now,
+    spelled: spell(room.way, 'refresh', wishFor(room.groups, group.apis[0], room.openidScopes)),
+    issuer: need.identity.issuer,
+  });
+}
+
+const forAll = <T>({ apis }: RedemptionGroup, value: T): ReadonlyMap<string, T> =>
+  new Map(apis.map((api) => [api, value]));
+
+const failureOf = ({ need }: Held, code: ProblemCode): Failure => ({
+  code,
+  retryAt: epochSeconds(need.sealer.now + retryAfterFailureSeconds),
+});
+
+function tokenOf(
+  { need }: Held,
+  group: RedemptionGroup,
+  verdict: Extract<Verdict, { kind: 'satisfied' }>,
+  generation: number,
+): HeldToken {
+  const { token, expiresAt } = verdict;
+  const refreshAt = refreshAtOf(need.sealer.now, expiresAt);
+  return { token, expiresAt, refreshAt, generation, fingerprint: group.fingerprint };
+}
+
+/** A token that fails its check is dropped; the refresh token that came with it is kept. */
+async function finish(
+  held: Held,
+  group: RedemptionGroup,
+  answer: Refreshed['answer'],
+  failures: ReadonlyMap<string, Failure>,
+): Promise<Step> {
+  const { log } = held.need;
+  const from = await carried(held);
+  const verdict = judge(held, group, answer);
+  const isGood = verdict?.kind === 'satisfied';
+  const token = isGood ? tokenOf(held, group, verdict, from.generation + 1) : undefined;
+  const code = verdict?.kind === 'refused' ? verdict.code : 'audience_refused';
+  if (verdict?.kind === 'refused') {
+    log('error', 'audience_refused', { apis: group.apis, code, cause: verdict.cause, fix: verdict.fix });
+  }
+  const next = nextOf(held, from, {
+    refreshed: answer,
+    ...(token === undefined ? {} : { tokens: forAll(group, token) }),
+    failures: token === undefined ? new Map([...failures, ...forAll(group, failureOf(held, code))]) : failures,
+  });
+  const stored = await store(held, next, answer.refreshToken);
+  if (stored !== 'stored') return stored;
+  log('info', 'refreshed', {
+    apis: group.apis,
+    generation: next.generation,
+    session: hashed(held.need.identity.sessionId),
+  });
+  return outcomeFor(held.need, next);
+}
+
+/** What the stored generation says to the wish that led to it. */
+function outcomeFor({ group }: Need, holdings: Holdings): Step {
+  const token = holdings.tokens.get(group.apis[0]);
+  const failure = holdings.failures.get(group.apis[0]);
+  if (failure !== undefined) return { kind: 'refused', code: failure.code, holdings };
+  return token === undefined ? { kind: 'again' } : { kind: 'token', token, holdings };
+}
+
+/** The provider grants nothing for this API; the session goes on for the others. */
+async function finishWithout(held: Held, code: ProblemCode, refreshToken?: string): Promise<Step> {
+  const { need } = held;
+  const from = await carried(held);
+  const failures = forAll(need.group, failureOf(held, code));
+  const next = nextOf(held, from, { failures, ...(refreshToken === undefined ? {} : { refreshToken }) });
+  const stored = await store(held, next, refreshToken);
+  if (stored !== 'stored') return stored;
+  need.log('error', 'audience_refused', { apis: need.group.apis, code });
+  return { kind: 'refused', code, holdings: next };
+}
+
+async function ask({ need, room }: Held, group: RedemptionGroup, refreshToken: string): Promise<Redemption> {
+  const spelled = spell(room.way, 'refresh', wishFor(room.groups, group.apis[0], room.openidScopes));
+  const scope: [string, string][] = spelled.scope === undefined ? [] : [['scope', spelled.scope]];
+  return room.redeem(refreshToken, need.identity, [...scope, ...spelled.parameters]);
+}
+
+/** The refresh token is refused for a further API: one redemption for the login's own audience tells whether it is over. */
+async function decideByLogin(held: Held, refreshToken: string): Promise<Step> {
+  const { need, room, begunAtMs } = held;
+  const { loginGroup } = room;
+  if (loginGroup === undefined || loginGroup.fingerprint === need.group.fingerprint) return bury(held, 'over');
+  if (room.nowMs() - begunAtMs > latestSecondMs)
+    return leaveUnknown(held, 'refresh_failed_transient', 'too_late_to_decide');
+  const result = await ask(held, loginGroup, refreshToken);
+  if (result.kind === 'granted') {
+    return finish(held, loginGroup, result.answer, forAll(need.group, failureOf(held, 'audience_refused')));
+  }
+  const isOver = result.kind === 'refused' && meaningOf(room.provider, result.status, result.error) === 'over';
+  if (isOver) return (await adopt(held)) ? { kind: 'again' } : bury(held, 'over');
+  if (result.kind === 'mismatch') return bury(held, 'mismatch');
+  return leaveUnknown(held, 'refresh_failed_transient', result.kind);
+}
+
+async function settleRefusal(held: Held, refreshToken: string, status: number, error: string): Promise<Step> {
+  switch (meaningOf(held.room.provider, status, error)) {
+    case 'over':
+      return (await adopt(held)) ? { kind: 'again' } : decideByLogin(held, refreshToken);
+    case 'audience':
+      return finishWithout(held, 'audience_refused');
+    case 'other':
+      return leaveUnknown(held, 'refresh_rejected', error);
+  }
+}
+
+/** Exactly one redemption, or one more where the first leaves open whether the session is over. */
+export async function redeemUnderLease(held: Held): Promise<Step> {
+  const { need, holdings, before } = held;
+  // A lease that has run out was left by somebody who may have stored an answer.
+  if (before?.lease !== undefined && (await adopt(held))) return { kind: 'again' };
+  const { refreshToken } = holdings;
+  if (refreshToken === undefined) return { kind: 'ended', why: 'over' };
+  const result = await ask(held, need.group, refreshToken);
+  switch (result.kind) {
+    case 'granted':
+      return finish(held, need.group, result.answer, new Map());
+    case 'unknown':
+      return leaveUnknown(held, 'refresh_failed_transient', result.reason);
+    case 'client_refused':
+      return leaveUnknown(held, 'refresh_failed_transient', 'invalid_client');
+    case 'invalid':
+      return result.refreshToken === undefined
+        ? leaveUnknown(held, 'refresh_failed_transient', result.reason)
+        : finishWithout(held, 'provider_invalid', result.refreshToken);
+    case 'mismatch':
+      return bury(held, 'mismatch');
+    case 'refused':
+      return settleRefusal(held, refreshToken, result.status, result.error);
+  }
+}

@@ -102,7 +102,7 @@ export interface SessionStore {
   /** On condition that this generation has none yet. */
   putTokens(ref: SessionRef, generation: number, sealed: string, expiresAt: EpochSeconds): Promise<'put' | 'exists'>;
 
-  /** The first tombstone stays. Creates the row where there is none. */
+  /** The first tombstone stays, and ends the lease. Creates the row where there is none; one that exists keeps its expiry. */
   bury(ref: SessionRef, tombstone: Tombstone, expiresAt: EpochSeconds): Promise<void>;
 
   /** Revokes every session of a subject, or of a session of the provider, that logged in not later than `until`. The latest `until` stays. */

@@ -20,6 +20,8 @@ const wireKey = { key: { S: 'session#1' } };
 const condition = { expression: 'generation = :generation', values: { ':generation': 1 } };
 const update = { key, expression: 'SET generation = :next', condition };
 
+const failing = (type: string) => ({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'no' });
+
 const bodyOf = (service: FakeService, nth = 0): unknown => JSON.parse(service.received[nth]?.body ?? '');
 const targetOf = (service: FakeService): unknown => service.received[0]?.headers['x-amz-target'];
 
@@ -144,8 +146,6 @@ describe('a batch that is not finished', () => {
 });
 
 describe('what is not done', () => {
-  const failing = (type: string) => ({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'no' });
-
   test('a condition that fails is a result', async (t) => {
     const service = await fakeService(t, (response) => json(response, 400, failing('ConditionalCheckFailedException')));
     assert.deepEqual(await updateItem(table(service.endpoint), update), { kind: 'condition_failed' });

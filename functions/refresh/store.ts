@@ -74,13 +74,19 @@ export interface LeaseWish {
   readonly expiresAt: EpochSeconds;
 }
 
-/** `before` is the row as the very write found it; an unfinished lease in it has run out without its holder ending it. */
+/**
+ * `before` is the row as the very write found it; an unfinished lease in it has run out without its holder ending it, or
+ * is the wisher's own: then the answer to a first try was lost, and what was before that is not known.
+ */
 export type LeaseResult =
   | { readonly kind: 'taken'; readonly before: SessionRow | undefined }
   /** Somebody else holds it, or the row is further on, or it has a tombstone, or the token must not be presented yet. */
   | { readonly kind: 'refused' };
 
-/** Every method rejects with `StoreUnavailable` where the store does not answer. */
+/**
+ * Every method rejects with `StoreUnavailable` where the store does not answer; what was asked may have been done. Asking
+ * again with the same arguments does no harm and gives the same answer, except for `useOnce`.
+ */
 export interface SessionStore {
   /** One consistent read of up to three rows. */
   read(ref: SessionRef): Promise<SharedState>;

@@ -11,6 +11,9 @@ export interface RawAnswer {
   readonly body: string;
 }
 
+/** Whether a status says that asking again may help. */
+export const isPassing = (status: number): boolean => status >= 500 || status === 408 || status === 429;
+
 /** Why no answer came. */
 export class ProviderUnreachable extends Error {
   readonly reason: string;

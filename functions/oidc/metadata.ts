@@ -5,7 +5,7 @@
 import { allowInsecureRequests, ClientError, customFetch, discovery, type ServerMetadata } from 'openid-client';
 import type { Configuration } from '../configuration/schema.ts';
 import type { EpochSeconds } from '../contract/units.ts';
-import { ProviderUnreachable, type ProviderFetch } from './fetch.ts';
+import { isPassing, ProviderUnreachable, type ProviderFetch } from './fetch.ts';
 
 type Settings = Configuration['provider'];
 
@@ -65,15 +65,21 @@ const isComplete = (byHand: Settings['metadata']): boolean =>
   byHand?.authorization_endpoint !== undefined && byHand.token_endpoint !== undefined && byHand.jwks_uri !== undefined;
 
 async function discover(settings: Settings, fetch: ProviderFetch): Promise<MetadataResult> {
+  let status = 0;
   try {
     const client = await discovery(new URL(settings.issuer), settings.clientId, undefined, undefined, {
-      [customFetch]: fetch,
+      [customFetch]: async (...request: Parameters<ProviderFetch>) => {
+        const response = await fetch(...request);
+        ({ status } = response);
+        return response;
+      },
       ...(issuerIsLocal(settings.issuer) ? { execute: [allowInsecureRequests] } : {}),
     });
     return judge(client.serverMetadata(), settings);
   } catch (error) {
     const cause = error instanceof ClientError ? error.cause : error;
     if (cause instanceof ProviderUnreachable) return { kind: 'unavailable', reason: cause.reason };
+    if (isPassing(status)) return { kind: 'unavailable', reason: 'provider_error' };
     return { kind: 'invalid', reason: 'the discovery document cannot be read' };
   }
 }

@@ -1,5 +1,5 @@
 /** A token endpoint's answer as it came, and what its failure means, decided on status and body alone (RFC 6749, section 5). */
-import type { RawAnswer } from './fetch.ts';
+import { isPassing, type RawAnswer } from './fetch.ts';
 
 /** The members of a token answer that the broker uses; whatever else came is dropped. */
 export interface TokenAnswer {
@@ -78,8 +78,6 @@ export function canonicalBody(answer: TokenAnswer, withIdToken: boolean): string
 /** The code as it may be logged: providers put anything into `error`. */
 const errorCode = (value: unknown): string =>
   typeof value === 'string' && /^[a-z_]{1,40}$/.test(value) ? value : 'other';
-
-const isPassing = (status: number): boolean => status >= 500 || status === 408 || status === 429;
 
 /** @param raw any answer that is not 2xx */
 export function readFailure(raw: RawAnswer): TokenFailure {

@@ -3,6 +3,7 @@ import { fingerprint } from './audience/groups.ts';
 import { endpoint } from './contract/wire.ts';
 import { openDoor, type Door } from './door.ts';
 import { callApi } from './endpoints/api/call-api.ts';
+import { methodsElsewhere } from './endpoints/api/elsewhere.ts';
 import type { ApiBroker, ApiContext } from './endpoints/api/room.ts';
 import { user } from './endpoints/api/user.ts';
 import { withHeaders } from './http/answers.ts';
@@ -25,6 +26,9 @@ function ownEndpoint({ broker }: ApiContext, path: string): Endpoint | undefined
   return path.startsWith(`${base}/`) ? endpoints.get(path.slice(base.length)) : undefined;
 }
 
+const methodNotAllowed = (ref: string, allow: string): HttpResponse =>
+  withHeaders(problem('method_not_allowed', { ref }), [['allow', allow]]);
+
 const door: Door<ApiBroker> = {
   furnish(broker) {
     const { apis } = broker.configuration;
@@ -41,9 +45,10 @@ const door: Door<ApiBroker> = {
     }
     const serve = ownEndpoint(context, path.encoded);
     if (serve !== undefined) {
-      if (request.method === 'GET') return serve(context);
-      return withHeaders(problem('method_not_allowed', { ref }), [['allow', 'GET']]);
+      return request.method === 'GET' ? serve(context) : methodNotAllowed(ref, 'GET');
     }
+    const elsewhere = methodsElsewhere(broker.paths, path.encoded);
+    if (elsewhere !== undefined) return methodNotAllowed(ref, elsewhere);
     const match = matchRoute(broker.routes, path);
     return match === undefined ? problem('not_found', { ref }) : callApi(context, match);
   },

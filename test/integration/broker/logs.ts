@@ -1,5 +1,6 @@
 /** Everything secret that occurs in a run is collected, and the logs of the whole run are searched for it. */
 import assert from 'node:assert/strict';
+import { problems } from '../../../functions/contract/wire.ts';
 import type { Stack } from '../../../infra/local/stack.ts';
 import type { Exchange } from './own-answers.ts';
 
@@ -36,7 +37,10 @@ export interface Secrets {
 export function gatherSecrets(): Secrets {
   const values = new Set(claimValues);
   const add: Secrets['add'] = (...found) => {
-    for (const value of found) if (value && value.length >= shortest) values.add(value);
+    for (const value of found) {
+      // The error page is given a `code` as well, the problem's.
+      if (value && value.length >= shortest && !Object.hasOwn(problems, value)) values.add(value);
+    }
   };
   const addQuery = (query: URLSearchParams): void => add(...secretParameters.map((name) => query.get(name)));
   return {

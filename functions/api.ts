@@ -1,27 +1,41 @@
 /** The door for what the single-page app fetches: the user, and its APIs. */
-import { fingerprint } from './audience/groups.ts';
+import { redemptionGroups } from './audience/groups.ts';
 import { endpoint } from './contract/wire.ts';
 import { openDoor, type Door } from './door.ts';
 import { callApi } from './endpoints/api/call-api.ts';
 import { methodsElsewhere } from './endpoints/api/elsewhere.ts';
 import type { ApiBroker, ApiContext } from './endpoints/api/room.ts';
+import { refresh } from './endpoints/api/refresh.ts';
 import { user } from './endpoints/api/user.ts';
 import { withHeaders } from './http/answers.ts';
 import type { HttpResponse } from './http/message.ts';
 import { problem } from './http/problems.ts';
 import { send } from './outgoing/send.ts';
 import { readPath } from './proxy/path.ts';
+import type { Refreshing } from './refresh/refreshing.ts';
 import { createRoutes, matchRoute } from './proxy/routes.ts';
 
 type Endpoint = (context: ApiContext) => Promise<HttpResponse>;
 
-const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
-  [endpoint.user, user],
+interface Served {
+  readonly method: 'GET' | 'POST';
+  readonly serve: Endpoint;
+}
+
+const endpoints: ReadonlyMap<string, Served> = new Map<string, Served>([
+  [endpoint.user, { method: 'GET', serve: user }],
+  [endpoint.refresh, { method: 'POST', serve: refresh }],
   // Of use on a development stage alone, and loaded there alone.
-  [endpoint.diagnostics, async (context) => (await import('./endpoints/api/diagnostics.ts')).diagnostics(context)],
+  [
+    endpoint.diagnostics,
+    {
+      method: 'GET',
+      serve: async (context) => (await import('./endpoints/api/diagnostics.ts')).diagnostics(context),
+    },
+  ],
 ]);
 
-function ownEndpoint({ broker }: ApiContext, path: string): Endpoint | undefined {
+function ownEndpoint({ broker }: ApiContext, path: string): Served | undefined {
   const { base } = broker.paths;
   return path.startsWith(`${base}/`) ? endpoints.get(path.slice(base.length)) : undefined;
 }
@@ -30,10 +44,16 @@ const methodNotAllowed = (ref: string, allow: string): HttpResponse =>
   withHeaders(problem('method_not_allowed', { ref }), [['allow', allow]]);
 
 const door: Door<ApiBroker> = {
-  furnish(broker) {
+  furnish(broker, tools) {
     const { apis } = broker.configuration;
-    const fingerprints = new Map(Object.entries(apis).map(([name, api]) => [name, fingerprint(api)]));
-    return { ...broker, routes: createRoutes(apis), fingerprints, send };
+    const groups = redemptionGroups(apis);
+    const groupOf = new Map(groups.flatMap((group) => group.apis.map((name) => [name, group])));
+    let opened: Promise<Refreshing> | undefined;
+    const refreshing = async (): Promise<Refreshing> => {
+      opened ??= import('./refreshing.ts').then(({ openRefreshing }) => openRefreshing(broker, tools));
+      return opened;
+    };
+    return { ...broker, routes: createRoutes(apis), groups, groupOf, refreshing, send };
   },
   serve(context) {
     const { request, broker, log } = context;
@@ -43,9 +63,10 @@ const door: Door<ApiBroker> = {
       log('warn', 'proxy_denied', { reason: path.reason });
       return problem('path_invalid', { ref });
     }
-    const serve = ownEndpoint(context, path.encoded);
-    if (serve !== undefined) {
-      return request.method === 'GET' ? serve(context) : methodNotAllowed(ref, 'GET');
+    const own = ownEndpoint(context, path.encoded);
+    if (own !== undefined) {
+      if (request.method === own.method) return own.serve(context);
+      return methodNotAllowed(ref, own.method);
     }
     const elsewhere = methodsElsewhere(broker.paths, path.encoded);
     if (elsewhere !== undefined) return methodNotAllowed(ref, elsewhere);

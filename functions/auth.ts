@@ -3,6 +3,7 @@ import { wayOf } from './audience/dialects.ts';
 import { redemptionGroups } from './audience/groups.ts';
 import { endpoint } from './contract/wire.ts';
 import { openDoor, type Door } from './door.ts';
+import { backchannel } from './endpoints/auth/backchannel.ts';
 import { callback } from './endpoints/auth/callback.ts';
 import { login } from './endpoints/auth/login.ts';
 import { logoutCallback } from './endpoints/auth/logout-callback.ts';
@@ -13,6 +14,7 @@ import type { HttpResponse } from './http/message.ts';
 import { problem } from './http/problems.ts';
 import { createProvider } from './oidc/provider.ts';
 import { send } from './outgoing/send.ts';
+import { openStore } from './store.ts';
 
 type Endpoint = (context: AuthContext) => HttpResponse | Promise<HttpResponse>;
 
@@ -30,18 +32,20 @@ function endpointsAt({
         ['POST', logoutByFetch],
       ]),
     ],
+    [base + endpoint.backchannel, new Map<string, Endpoint>([['POST', backchannel]])],
     [base + endpoint.logoutCallback, new Map<string, Endpoint>([['GET', logoutCallback]])],
   ]);
 }
 
 const door: Door<AuthBroker> = {
-  furnish(broker) {
+  furnish(broker, { environment }) {
     const { provider, apis } = broker.configuration;
     return {
       ...broker,
       provider: createProvider(provider, send),
       way: wayOf(provider),
       groups: redemptionGroups(apis),
+      store: openStore(environment),
     };
   },
   serve(context) {

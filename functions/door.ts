@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { parameterReader, readEnvironment } from './configuration/environment.ts';
+import { parameterReader, readEnvironment, type Environment } from './configuration/environment.ts';
 import type { Configuration, Packaged } from './configuration/schema.ts';
 import { createConfigurationSource, type ConfigurationSource, type Loaded } from './configuration/source.ts';
 import { epochSeconds } from './contract/units.ts';
@@ -21,10 +21,17 @@ import { isProblem, problem } from './http/problems.ts';
 import { parseKeyRing, type KeyRing } from './session/keyring.ts';
 import { createLog, type Log } from './telemetry/log.ts';
 
+/** What a door is made with beside the configuration. */
+export interface Tools {
+  readonly environment: Environment;
+  /** Reads the parameters again, because the provider refuses the client's credentials; the configuration as it is then. */
+  readonly rereadConfiguration: () => Promise<Configuration | undefined>;
+}
+
 /** What distinguishes one door from another. */
 export interface Door<Room extends Broker> {
   /** Makes what its endpoints need; called again only when a parameter has changed. */
-  furnish(broker: Broker): Room;
+  furnish(broker: Broker, tools: Tools): Room;
   serve(context: Context<Room>): HttpResponse | Promise<HttpResponse>;
 }
 
@@ -59,13 +66,26 @@ const isSame = (left: ReadonlyMap<string, string>, right: ReadonlyMap<string, st
 const ringOf = (loaded: Ready) => parseKeyRing(loaded.parameters.get(ringParameter) ?? '');
 
 /** Keeps a room as long as the parameters that it was made of. */
-function createRooms<Room extends Broker>(door: Door<Room>, packaged: Packaged, source: ConfigurationSource) {
+function createRooms<Room extends Broker>(
+  door: Door<Room>,
+  packaged: Packaged,
+  source: ConfigurationSource,
+  environment: Environment,
+) {
   let made: { readonly room: Room; readonly of: ReadonlyMap<string, string> } | undefined;
 
   const rereadKeys = async (): Promise<KeyRing | undefined> => {
     const loaded = await source.reread();
     const parsed = loaded.kind === 'ready' ? ringOf(loaded) : undefined;
     return parsed?.kind === 'ring' ? parsed.ring : undefined;
+  };
+
+  const tools: Tools = {
+    environment,
+    rereadConfiguration: async () => {
+      const loaded = await source.reread();
+      return loaded.kind === 'ready' ? loaded.configuration : undefined;
+    },
   };
 
   /** @returns the reason where the key ring cannot be used */
@@ -76,7 +96,9 @@ function createRooms<Room extends Broker>(door: Door<Room>, packaged: Packaged, 
     const { configuration } = loaded;
     const { paths } = packaged;
     const layout = layoutOf(configuration, packaged);
-    const room = door.furnish({ configuration, paths, layout, ring: parsed.ring, random: randomBytes, rereadKeys });
+    const hasTable = environment.tableName !== undefined;
+    const broker = { configuration, paths, layout, ring: parsed.ring, random: randomBytes, hasTable, rereadKeys };
+    const room = door.furnish(broker, tools);
     made = { room, of: loaded.parameters };
     return room;
   };
@@ -112,7 +134,7 @@ export async function openDoor<Room extends Broker>(door: Door<Room>, location: 
     prefix: environment.parameterPrefix,
     readParameters: parameterReader(environment),
   });
-  const roomFor = createRooms(door, packaged, source);
+  const roomFor = createRooms(door, packaged, source, environment);
 
   const answer = async (request: HttpRequest, nowMs: number, log: Log): Promise<HttpResponse> => {
     const loaded = await source.load();

@@ -15,6 +15,8 @@ export interface Broker {
   readonly ring: KeyRing;
   readonly layout: JarLayout;
   readonly random: RandomBytes;
+  /** Whether this stage has a table, so that what one instance knows all of them know. */
+  readonly hasTable: boolean;
   /** Reads the key ring again, because a cookie names a key that it lacks; `undefined` when that did not work. */
   rereadKeys(): Promise<KeyRing | undefined>;
 }

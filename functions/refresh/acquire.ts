@@ -18,10 +18,11 @@ const patienceMs = 8000;
 const reserveMs = 500;
 
 /** What the jar alone says: all but the tokens of other APIs. */
-function holdingsOfJar({ grant }: Need): Holdings | undefined {
+function holdingsOfJar({ grant, identity }: Need): Holdings | undefined {
   if (grant === undefined) return undefined;
   const { generation, refreshToken, refreshEndsAt, failures, checkAfter, sealedAt } = grant;
   return {
+    owner: { issuer: identity.issuer, subject: identity.subject },
     generation,
     ...(refreshToken === undefined ? {} : { refreshToken }),
     ...(refreshEndsAt === undefined ? {} : { refreshEndsAt }),

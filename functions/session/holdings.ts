@@ -19,6 +19,8 @@ export interface HeldToken extends ApiToken {
 }
 
 export interface Holdings {
+  /** Whose they are: a login that takes the place of the session may be somebody else's. */
+  readonly owner: { readonly issuer: string; readonly subject: string };
   readonly generation: number;
   readonly refreshToken?: string;
   readonly refreshEndsAt?: EpochSeconds;
@@ -68,10 +70,12 @@ function decodeTokens(value: JsonObject): ReadonlyMap<string, HeldToken> | undef
 }
 
 function encode(holdings: Holdings, { sessionId }: SessionKeys): Buffer {
-  const { generation, refreshToken, refreshEndsAt, tokens, failures, checkAfter, heldSince } = holdings;
+  const { owner, generation, refreshToken, refreshEndsAt, tokens, failures, checkAfter, heldSince } = holdings;
   return Buffer.from(
     JSON.stringify({
       session: sessionId,
+      iss: owner.issuer,
+      sub: owner.subject,
       gen: generation,
       rt: refreshToken,
       until: refreshEndsAt,
@@ -86,13 +90,15 @@ function encode(holdings: Holdings, { sessionId }: SessionKeys): Buffer {
 const decoderOf =
   ({ sessionId }: SessionKeys) =>
   (plaintext: Buffer): Holdings | undefined => {
-    const { session, gen, rt, until, at, failed, check, iat } = parseObject(plaintext) ?? {};
+    const { session, iss, sub, gen, rt, until, at, failed, check, iat } = parseObject(plaintext) ?? {};
     if (!isId(session) || session !== sessionId || !isWhole(gen) || !isTime(check) || !isTime(iat)) return undefined;
     if ((rt !== undefined && !isText(rt)) || (until !== undefined && !isTime(until))) return undefined;
+    if (!isText(iss) || !isText(sub)) return undefined;
     const tokens = isObject(at) ? decodeTokens(at) : undefined;
     const failures = isObject(failed) ? decodeFailures(failed) : undefined;
     if (!tokens || !failures) return undefined;
     return {
+      owner: { issuer: iss, subject: sub },
       generation: gen,
       ...(rt !== undefined && { refreshToken: rt }),
       ...(until !== undefined && { refreshEndsAt: until }),

@@ -210,3 +210,6 @@ export function endSession({ apis, logoutPath }: JarLayout, around: Surroundings
   }
   return kept;
 }
+
+/** Deletes the grant alone: where no store remembers a dead session, one without its grant is over. */
+export const grantDeletions = (): readonly SetCookie[] => deletions(cookie.grant, '/');

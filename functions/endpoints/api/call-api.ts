@@ -1,4 +1,5 @@
 /** Any method on an API's path: the request goes on to the API with the session's token for it, and for no other. */
+import type { RedemptionGroup } from '../../audience/groups.ts';
 import { checkFetch, headerlessHeaders } from '../../http/csrf.ts';
 import { withHeaders } from '../../http/answers.ts';
 import type { HttpResponse, SetCookie } from '../../http/message.ts';
@@ -8,9 +9,11 @@ import type { Match } from '../../proxy/routes.ts';
 import { readApiToken } from '../../session/jar.ts';
 import type { LiveSession } from '../../session/lifetimes.ts';
 import { seenCookie } from '../../session/seen.ts';
-import { addressOf, sealerOf } from '../context.ts';
-import { currentSession, readWithKeys, sessionProblem } from '../current-session.ts';
+import { sealerOf } from '../context.ts';
+import { readWithKeys, sessionProblem } from '../current-session.ts';
+import { audienceProblem, renew } from './renew.ts';
 import type { ApiContext } from './room.ts';
+import { renewalCookies, unusableProblem, usableSession, type Usable } from './usable-session.ts';
 
 type Admission =
   | { readonly kind: 'admitted'; readonly token: string | undefined; readonly cookies: readonly SetCookie[] }
@@ -22,36 +25,57 @@ function problemResponse({ request }: ApiContext, { code, detail, headers }: Pro
   return withHeaders(problem(code, { ref: request.requestId, detail }), headers);
 }
 
-/** An API that failed the audience guarantee answers with its code; without a token nothing else is left but a login. */
-function withoutToken(context: ApiContext, { route }: Match, { grant }: LiveSession): HttpResponse {
-  const { request, broker, log } = context;
-  const ref = request.requestId;
-  const failure = grant.failures.get(route.name);
-  if (failure === undefined) return sessionProblem(context, { kind: 'over' });
-  log('warn', 'proxy_denied', { api: route.name, code: failure.code });
-  const where = broker.configuration.development
-    ? ` ${addressOf(broker, 'diagnostics')} says what came back and what to do.`
-    : '';
-  return problem(failure.code, { ref, detail: `There is no usable access token for this API.${where}` });
-}
+type UsableSession = Extract<Usable, { kind: 'usable' }>;
 
-async function admit(context: ApiContext, match: Match, session: LiveSession): Promise<Admission> {
-  const { request, broker, now } = context;
-  const { name } = match.route;
-  const fingerprint = broker.fingerprints.get(name) ?? '';
-  const { reading } = await readWithKeys(context, (rules) =>
-    readApiToken(request.cookies, name, session, fingerprint, rules),
+/** The jar's token is good until its margin begins; what the grant says of it is as old as the grant. */
+const isFresh = ({ grant }: LiveSession, api: string, expiresAt: number, now: number): boolean =>
+  (grant.tokens.get(api)?.refreshAt ?? expiresAt) > now && expiresAt > now;
+
+async function tokenFor(
+  context: ApiContext,
+  group: RedemptionGroup,
+  usable: UsableSession,
+  api: string,
+): Promise<Admission> {
+  const { request, now } = context;
+  const { session, rules, healed } = usable;
+  const { identity, grant } = session;
+  const { reading } = await readWithKeys(context, (by) =>
+    readApiToken(request.cookies, api, session, group.fingerprint, by),
   );
   if (reading.kind === 'unreadable') return refused(sessionProblem(context, reading));
-  if (reading.kind === 'missing' || reading.expiresAt <= now) return refused(withoutToken(context, match, session));
-  const seen = seenCookie(session, broker.configuration.session.idle, sealerOf(context));
-  return { kind: 'admitted', token: reading.token, cookies: seen === undefined ? [] : [seen] };
+  const mended = healed === undefined ? undefined : renewalCookies(context, identity, healed, new Set());
+  const cookies = mended?.kind === 'fits' ? mended.cookies : [];
+  if (reading.kind === 'token' && isFresh(session, api, reading.expiresAt, now)) {
+    return { kind: 'admitted', token: reading.token, cookies };
+  }
+  const failure = grant.failures.get(api);
+  if (failure !== undefined && failure.retryAt > now)
+    return refused(audienceProblem(context, api, failure.code, cookies));
+  const currentEndsAt = reading.kind === 'token' ? reading.expiresAt : undefined;
+  const renewed = await renew(context, {
+    identity,
+    grant: healed === undefined ? grant : undefined,
+    group,
+    currentEndsAt,
+    rules,
+  });
+  if (renewed.kind !== 'token') return refused(renewed.response);
+  const token = renewed.token ?? (reading.kind === 'token' ? reading.token : undefined);
+  return { kind: 'admitted', token, cookies: renewed.cookies };
 }
 
-async function authorize(context: ApiContext, match: Match): Promise<Admission> {
-  if (match.anonymous) return { kind: 'admitted', token: undefined, cookies: [] };
-  const { session } = await currentSession(context);
-  return session.kind === 'live' ? admit(context, match, session) : refused(sessionProblem(context, session));
+async function authorize(context: ApiContext, { route, anonymous }: Match): Promise<Admission> {
+  if (anonymous) return { kind: 'admitted', token: undefined, cookies: [] };
+  const { broker } = context;
+  const usable = await usableSession(context);
+  if (usable.kind !== 'usable') return refused(unusableProblem(context, usable));
+  const group = broker.groupOf.get(route.name);
+  if (group === undefined) return refused(problem('not_found', { ref: context.request.requestId }));
+  const admission = await tokenFor(context, group, usable, route.name);
+  if (admission.kind === 'refused') return admission;
+  const seen = seenCookie(usable.session, broker.configuration.session.idle, sealerOf(context));
+  return seen === undefined ? admission : { ...admission, cookies: [...admission.cookies, seen] };
 }
 
 /** A cookie must never lie in anybody's cache. */

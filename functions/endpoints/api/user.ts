@@ -9,7 +9,8 @@ import { logoutSid } from '../../session/identity.ts';
 import { sessionEndsAt, type LiveSession } from '../../session/lifetimes.ts';
 import { seenCookie } from '../../session/seen.ts';
 import { addressOf, sealerOf, type Context } from '../context.ts';
-import { currentSession, sessionProblem } from '../current-session.ts';
+import type { ApiContext } from './room.ts';
+import { renewalCookies, unusableProblem, usableSession, type Usable } from './usable-session.ts';
 
 interface Claim {
   readonly type: string;
@@ -41,7 +42,16 @@ function slides(query: string): boolean {
   return slide.kind !== 'value' || slide.value !== 'false';
 }
 
-export async function user(context: Context): Promise<HttpResponse> {
+/** Once its newest token has ended, nothing but this looks whether the session has been revoked. */
+async function checkedSession(context: ApiContext): Promise<Usable> {
+  const usable = await usableSession(context);
+  const { broker, now } = context;
+  if (usable.kind !== 'usable' || !broker.hasTable || usable.session.grant.checkAfter > now) return usable;
+  const state = await (await broker.refreshing()).check(usable.session.identity);
+  return state.kind === 'going_on' ? usable : state;
+}
+
+export async function user(context: ApiContext): Promise<HttpResponse> {
   const { request, broker, log, now } = context;
   const { idle, anonymous } = broker.configuration.session;
   const check = checkFetch(request, broker.configuration);
@@ -49,10 +59,16 @@ export async function user(context: Context): Promise<HttpResponse> {
     log('warn', 'csrf_rejected', { why: check.why });
     return empty(401);
   }
-  const { session } = await currentSession(context);
-  if (session.kind === 'unreadable' || session.kind === 'ambiguous') return sessionProblem(context, session);
-  if (session.kind !== 'live') return anonymous === 'null' ? json(null) : empty(401);
+  const usable = await checkedSession(context);
+  if (usable.kind === 'silent') return unusableProblem(context, usable);
+  if (usable.kind === 'dead' && (usable.session.kind === 'unreadable' || usable.session.kind === 'ambiguous')) {
+    return unusableProblem(context, usable);
+  }
+  if (usable.kind !== 'usable') return anonymous === 'null' ? json(null) : empty(401);
+  const { session, healed } = usable;
+  const mended = healed === undefined ? undefined : renewalCookies(context, session.identity, healed, new Set());
   const seen = slides(request.query) ? seenCookie(session, idle, sealerOf(context)) : undefined;
   const current = seen === undefined ? session : { ...session, lastActiveAt: now };
-  return json(describe(context, current), seen === undefined ? [] : [seen]);
+  const cookies = mended?.kind === 'fits' ? mended.cookies : [];
+  return json(describe(context, current), seen === undefined ? cookies : [...cookies, seen]);
 }

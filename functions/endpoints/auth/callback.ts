@@ -8,12 +8,14 @@ import { problem } from '../../http/problems.ts';
 import { verifyIdToken, type VerifiedIdToken } from '../../oidc/id-token.ts';
 import type { ServerMetadata } from '../../oidc/metadata.ts';
 import { redeemCode, type CodeGrantResult, type Granted, type TokenEndpoint } from '../../oidc/token-request.ts';
+import { StoreUnavailable } from '../../refresh/store.ts';
 import type { Transaction } from '../../session/transactions.ts';
 import { hashed } from '../../telemetry/log.ts';
 import { spell } from '../../audience/dialects.ts';
 import { wishFor } from '../../audience/groups.ts';
 import { readAuthorizationResponse, type Answered, type ProviderError } from './authorization-response.ts';
 import { collectTokens, type Collected } from './collect-tokens.ts';
+import { isFirstUse, keepSession } from './keep-session.ts';
 import { makeSession } from './make-session.ts';
 import { reportCookies } from './report.ts';
 import { loginFailed, type AuthContext, type LoginFailure } from './room.ts';
@@ -167,6 +169,7 @@ async function complete(
   const connected = await connect(context);
   if (connected.kind === 'failed') return ended(connected.failure);
   const { metadata, endpoint } = connected.value;
+  if (!(await isFirstUse(context, transaction))) return ended({ code: 'login_state_mismatch', reason: 'used already' });
   const redeemed = await redeem(context, metadata, endpoint, transaction, url);
   if (redeemed.kind === 'failed') return ended(redeemed.failure);
   const { answer, idToken } = redeemed.value;
@@ -193,6 +196,7 @@ async function complete(
     const detail = `The session's cookies would take ${issued.bytes} bytes and may take ${issued.limit}. Make the tokens smaller, with fewer claims.`;
     return ended({ code: 'session_too_large', detail }, report);
   }
+  await keepSession(context, transaction, issued, endpoint);
   log('info', 'login_succeeded', {
     subject: hashed(`${idToken.issuer} ${idToken.subject}`),
     session: hashed(issued.identity.sessionId),
@@ -209,5 +213,11 @@ export async function callback(context: AuthContext): Promise<HttpResponse> {
     const failure = refuse(context, read.response);
     return loginFailed(context, { ...failure, cookies: [read.deletion, ...(failure.cookies ?? [])] });
   }
-  return complete(context, read, read.response.url);
+  try {
+    return await complete(context, read, read.response.url);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    context.log('error', 'store_unavailable', { during: 'login' });
+    return loginFailed(context, { code: 'store_unavailable', cookies: [read.deletion] });
+  }
 }

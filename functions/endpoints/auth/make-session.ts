@@ -90,10 +90,11 @@ function failuresOf({ outcomes }: Collected, now: EpochSeconds): ReadonlyMap<str
   return failures;
 }
 
-function holdingsOf({ collected }: CompletedLogin, now: EpochSeconds): Holdings {
+function holdingsOf({ collected, idToken }: CompletedLogin, now: EpochSeconds): Holdings {
   const { refreshToken, refreshEndsAt } = collected;
   const tokens = tokensOf(collected, now);
   return {
+    owner: { issuer: idToken.issuer, subject: idToken.subject },
     generation: 1,
     ...(refreshToken === undefined ? {} : { refreshToken }),
     ...(refreshEndsAt === undefined ? {} : { refreshEndsAt }),
@@ -110,7 +111,7 @@ export function makeSession(context: AuthContext, login: CompletedLogin): MadeSe
   const { answer } = login;
   const identity = identityOf(context, login);
   const holdings = holdingsOf(login, now);
-  const around = { alongside: login.alongside, setCookieBytes: serializedBytes };
+  const around = { alongside: login.alongside, setCookieBytes: serializedBytes, hasStore: broker.hasTable };
   const session: NewSession = { identity, grant: grantOf(holdings), tokens: holdings.tokens };
   const issue = (from: NewSession) => issueSession(from, broker.layout, sealerOf(context), around);
   const hint = wantsIdToken(broker.configuration.provider, login.metadata) ? answer.idToken : undefined;

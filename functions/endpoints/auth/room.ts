@@ -7,6 +7,7 @@ import type { HttpResponse, SetCookie } from '../../http/message.ts';
 import { errorPage } from '../../http/pages.ts';
 import { frontPage } from '../../http/return-url.ts';
 import type { Provider } from '../../oidc/provider.ts';
+import type { SessionStore } from '../../refresh/store.ts';
 import { addressOf, type Broker, type Context } from '../context.ts';
 
 export interface AuthBroker extends Broker {
@@ -14,6 +15,7 @@ export interface AuthBroker extends Broker {
   readonly way: Way;
   /** APIs that share a token, in the order of the configuration. */
   readonly groups: readonly RedemptionGroup[];
+  readonly store: SessionStore;
 }
 
 export type AuthContext = Context<AuthBroker>;

@@ -1,0 +1,72 @@
+/** Puts together what a refresh needs. The hot function imports this file when the first token has run out. */
+import { randomBytes } from 'node:crypto';
+import { wayOf } from './audience/dialects.ts';
+import { redemptionGroups } from './audience/groups.ts';
+import type { Configuration } from './configuration/schema.ts';
+import { epochSeconds } from './contract/units.ts';
+import type { Tools } from './door.ts';
+import type { Broker } from './endpoints/context.ts';
+import { createProvider, type Provider } from './oidc/provider.ts';
+import { revokeRefreshToken } from './oidc/revocation.ts';
+import { redeemRefreshToken } from './oidc/token-request.ts';
+import { send } from './outgoing/send.ts';
+import { createRefreshing, type Refreshing } from './refresh/refreshing.ts';
+import type { Redemption, RefreshRoom } from './refresh/room.ts';
+import { openStore } from './store.ts';
+
+type Redeem = RefreshRoom['redeem'];
+
+/** A second try with newly read credentials begins only so early that both end within the limit of a redemption. */
+const latestSecondTryMs = 3000;
+
+const now = () => epochSeconds(Date.now() / 1000);
+
+function redeemerOf(provider: Provider): Redeem {
+  return async (refreshToken, session, parameters): Promise<Redemption> => {
+    const found = await provider.metadata(now());
+    if (found.kind !== 'known') return { kind: 'unknown', reason: found.reason };
+    return redeemRefreshToken(await provider.tokenEndpoint(found.metadata), refreshToken, session, parameters);
+  };
+}
+
+const isSameClient = (left: Configuration['provider'], right: Configuration['provider']): boolean =>
+  JSON.stringify([left.clientId, left.clientAuth]) === JSON.stringify([right.clientId, right.clientAuth]);
+
+/** A client secret that was rotated is in the parameters already: they are read once more before anybody gives up. */
+function withNewCredentials(provider: Provider, { rereadConfiguration }: Tools): Redeem {
+  const redeem = redeemerOf(provider);
+  return async (...wish) => {
+    const startedAtMs = Date.now();
+    const result = await redeem(...wish);
+    if (result.kind !== 'client_refused' || Date.now() - startedAtMs > latestSecondTryMs) return result;
+    const configuration = await rereadConfiguration();
+    if (configuration === undefined || isSameClient(configuration.provider, provider.settings)) return result;
+    return redeemerOf(createProvider(configuration.provider, send))(...wish);
+  };
+}
+
+async function revoke(provider: Provider, refreshToken: string): Promise<void> {
+  const found = await provider.metadata(now());
+  if (found.kind === 'known') await revokeRefreshToken(await provider.tokenEndpoint(found.metadata), refreshToken);
+}
+
+export function openRefreshing({ configuration }: Broker, tools: Tools): Refreshing {
+  const { provider: settings, apis, login, scopes } = configuration;
+  const provider = createProvider(settings, send);
+  const groups = redemptionGroups(apis);
+  return createRefreshing({
+    store: openStore(tools.environment),
+    provider: settings,
+    way: wayOf(settings),
+    groups,
+    apis,
+    openidScopes: scopes,
+    loginGroup: groups.find((group) => login.api !== undefined && group.apis.includes(login.api)),
+    redeem: withNewCredentials(provider, tools),
+    revoke: (refreshToken) => revoke(provider, refreshToken),
+    nowMs: Date.now,
+    random: Math.random,
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    newHolder: () => randomBytes(16).toString('base64url'),
+  });
+}

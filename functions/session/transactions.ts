@@ -149,7 +149,8 @@ function transactionsIn(cookies: Cookies): readonly Kept[] {
     const bytes = cookies.all(name).reduce((sum, value) => sum + `${name}=${value}; `.length, 0);
     kept.push({ name, startedAt: Number.parseInt(start, 36), hash, bytes });
   }
-  return kept.sort((a, b) => b.startedAt - a.startedAt);
+  // Of one second the later one is newer: browsers send cookies in the order in which they were made.
+  return kept.toReversed().sort((a, b) => b.startedAt - a.startedAt);
 }
 
 /** The transactions that have ended or for which there is no room beside a new one, oldest first. */

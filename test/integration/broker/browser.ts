@@ -78,6 +78,9 @@ const relation = (url: URL, from: URL | undefined): string => {
 const matchesPath = (path: string, requested: string): boolean =>
   requested === path || requested.startsWith(path.endsWith('/') ? path : `${path}/`);
 
+/** Attribute values are compared without regard to case (RFC 6265bis, section 5.6.7). */
+const sameSiteOf = (value = 'lax'): string => value.charAt(0).toUpperCase() + value.slice(1).toLowerCase();
+
 /** Fails where a browser would silently drop the cookie. */
 function parseSetCookie(line: string, url: URL): JarCookie {
   const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
@@ -108,7 +111,7 @@ function parseSetCookie(line: string, url: URL): JarCookie {
     value,
     host: url.hostname,
     path,
-    sameSite: given.get('samesite') ?? 'Lax',
+    sameSite: sameSiteOf(given.get('samesite')),
     httpOnly: given.has('httponly'),
     secure: given.has('secure'),
     expiresAtMs,

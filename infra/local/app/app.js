@@ -32,7 +32,7 @@ function goToLogin(loginUrl) {
 
 /**
  * `fetch` for the broker's own endpoints and for the APIs behind it. It adds the one static header, leads to the login
- * where the answer names one, and repeats a safe request that was answered 503.
+ * where the answer names one, and repeats a safe request that was answered 503, or one that a new login overtook.
  */
 export async function brokerFetch(path, init = {}) {
   const headers = new Headers(init.headers);
@@ -45,6 +45,8 @@ export async function brokerFetch(path, init = {}) {
       await pause(seconds);
       continue;
     }
+    // A login in another tab came in between; the browser has the new session by now.
+    if (response.headers.get('Bff-Error') === 'session_superseded' && tries === 1) continue;
     const loginUrl = await loginUrlOf(response);
     if (loginUrl !== undefined) goToLogin(loginUrl);
     return response;

@@ -61,16 +61,14 @@ export function readTokenAnswer(body: string): TokenAnswer | undefined {
 }
 
 /**
- * What openid-client is shown: presence, type and life of the access token are left to the audience guarantee.
- *
- * @param withIdToken left out at a refresh, where a wrong one says more than that the answer is invalid
+ * What openid-client is shown. The access token's presence, type and life are left to the audience guarantee, and the ID
+ * token to checks of our own, which go further and say what is wrong.
  */
-export function canonicalBody(answer: TokenAnswer, withIdToken: boolean): string {
+export function canonicalBody(answer: TokenAnswer): string {
   return JSON.stringify({
     access_token: 'withheld',
     token_type: 'bearer',
     refresh_token: answer.refreshToken,
-    id_token: withIdToken ? answer.idToken : undefined,
     scope: answer.scope,
   });
 }

@@ -36,16 +36,18 @@ interface Exchange {
   answer(): TokenAnswer | undefined;
 }
 
+const notAnObject = 'the token answer is not a JSON object';
+
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
-function startExchange({ settings, metadata, auth, send }: TokenEndpoint, withIdToken: boolean): Exchange {
+function startExchange({ settings, metadata, auth, send }: TokenEndpoint): Exchange {
   let raw: RawAnswer | undefined;
   let answer: TokenAnswer | undefined;
   const fetch = providerFetch(send, (received) => {
     raw = received;
     if (!isSuccess(received.status)) return received.body;
     answer = readTokenAnswer(received.body);
-    return answer === undefined ? received.body : canonicalBody(answer, withIdToken);
+    return answer === undefined ? received.body : canonicalBody(answer);
   });
   return { client: createClient(settings, metadata, auth, fetch), raw: () => raw, answer: () => answer };
 }
@@ -60,22 +62,19 @@ function failureOf(error: unknown, exchange: Exchange): TokenFailure | undefined
   const refreshToken = exchange.answer()?.refreshToken;
   return {
     kind: 'invalid',
-    reason: exchange.answer() === undefined ? 'the token answer is not a JSON object' : 'the ID token does not hold',
+    reason: exchange.answer() === undefined ? notAnObject : 'the token answer does not hold what it should',
     ...(refreshToken === undefined ? {} : { refreshToken }),
   };
 }
 
 function granted(exchange: Exchange): Granted | TokenFailure {
   const answer = exchange.answer();
-  return answer === undefined
-    ? { kind: 'invalid', reason: 'the token answer is not a JSON object' }
-    : { kind: 'granted', answer };
+  return answer === undefined ? { kind: 'invalid', reason: notAnObject } : { kind: 'granted', answer };
 }
 
 /** What the transaction remembers and the authorization response must match. */
 export interface CodeGrantChecks {
   readonly state: string;
-  readonly nonce?: string;
   readonly codeVerifier: string;
 }
 
@@ -91,7 +90,7 @@ export async function redeemCode(
   checks: CodeGrantChecks,
   parameters: readonly (readonly [string, string])[],
 ): Promise<CodeGrantResult> {
-  const exchange = startExchange(endpoint, true);
+  const exchange = startExchange(endpoint);
   try {
     await authorizationCodeGrant(
       exchange.client,
@@ -99,8 +98,6 @@ export async function redeemCode(
       {
         expectedState: checks.state,
         pkceCodeVerifier: checks.codeVerifier,
-        idTokenExpected: true,
-        ...(checks.nonce === undefined ? {} : { expectedNonce: checks.nonce }),
       },
       new URLSearchParams(parameters.map(([name, value]) => [name, value])),
     );
@@ -130,7 +127,7 @@ export async function redeemRefreshToken(
   session: SessionSubject,
   parameters: readonly (readonly [string, string])[],
 ): Promise<RefreshGrantResult> {
-  const exchange = startExchange(endpoint, false);
+  const exchange = startExchange(endpoint);
   try {
     const form = new URLSearchParams(parameters.map(([name, value]) => [name, value]));
     await refreshTokenGrant(exchange.client, refreshToken, form);

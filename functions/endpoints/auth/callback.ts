@@ -30,14 +30,14 @@ const fail = (failure: LoginFailure): { readonly kind: 'failed'; readonly failur
 
 // --- what the provider may refuse ---
 
-const refusedLogin: Readonly<Record<string, string>> = {
-  access_denied: 'The provider did not let this user in, or the user declined.',
-  login_required: 'The provider would have had to ask for a login, which this request did not allow.',
-  interaction_required: 'The provider would have had to ask something, which this request did not allow.',
-  consent_required: 'The provider would have had to ask for consent, which this request did not allow.',
-  invalid_scope: 'The provider does not know one of the scopes, or does not allow it for this application.',
-  temporarily_unavailable: 'The provider is too busy; try again in a moment.',
-};
+const refusedLogin: ReadonlyMap<string, string> = new Map([
+  ['access_denied', 'The provider did not let this user in, or the user declined.'],
+  ['login_required', 'The provider would have had to ask for a login, which this request did not allow.'],
+  ['interaction_required', 'The provider would have had to ask something, which this request did not allow.'],
+  ['consent_required', 'The provider would have had to ask for consent, which this request did not allow.'],
+  ['invalid_scope', 'The provider does not know one of the scopes, or does not allow it for this application.'],
+  ['temporarily_unavailable', 'The provider is too busy; try again in a moment.'],
+]);
 
 const sentence = ({ cause, fix }: Pick<Refused, 'cause' | 'fix'>): string => `${cause} ${fix}`;
 
@@ -57,7 +57,7 @@ function refusedAudience({ broker }: AuthContext, { error, description }: Provid
 function refusal(error: string): LoginFailure {
   if (error === 'temporarily_unavailable' || error === 'server_error')
     return { code: 'provider_unavailable', reason: error };
-  const known = refusedLogin[error];
+  const known = refusedLogin.get(error);
   return {
     code: 'login_refused',
     detail: known ?? 'The provider gave a reason that is not known here.',
@@ -125,8 +125,7 @@ async function redeem(
   const { codeVerifier, nonce, state } = transaction;
   const spelled = spell(broker.way, 'code', wishFor(broker.groups, login.api, scopes));
   const scope: [string, string][] = spelled.scope === undefined ? [] : [['scope', spelled.scope]];
-  const checks = { state, codeVerifier, ...(provider.nonce ? { nonce } : {}) };
-  const result = await redeemCode(endpoint, url, checks, [...scope, ...spelled.parameters]);
+  const result = await redeemCode(endpoint, url, { state, codeVerifier }, [...scope, ...spelled.parameters]);
   if (result.kind !== 'granted') return fail(codeFailure(result));
   const { answer } = result;
   if (answer.idToken === undefined) return fail({ code: 'id_token_invalid', reason: 'there is none' });

@@ -9,13 +9,16 @@ import { after } from 'node:test';
 import { moveClock } from './moving-clock.ts';
 
 export interface Clock {
-  /** For the `preload` of a stack. */
-  readonly preload: readonly URL[];
   /** Moves every clock forward. */
   advance(seconds: number): void;
 }
 
-/** Takes over the clock of this process until it ends. */
+let modules: readonly URL[] = [];
+
+/** What every function process of this test file loads first; nothing while nobody moves the clock. */
+export const clockModules = (): readonly URL[] => modules;
+
+/** Takes over the clock of this process until it ends, and of every stack that is started afterwards. */
 export function startClock(): Clock {
   const directory = mkdtempSync(join(tmpdir(), 'moving-clock-'));
   const file = join(directory, 'ahead');
@@ -26,8 +29,8 @@ export function startClock(): Clock {
   moveClock(() => aheadMs);
   const module = new URL('moving-clock.ts', import.meta.url);
   module.searchParams.set('ahead', file);
+  modules = [module];
   return {
-    preload: [module],
     advance(seconds) {
       aheadMs += seconds * 1000;
       write();

@@ -18,7 +18,6 @@ const [first, second] = [newKey('first'), newKey('second')];
 
 const settings = {
   table: false,
-  preload: clock.preload,
   parameters: { 'cookie-keys': ringText(first) },
 } as const;
 

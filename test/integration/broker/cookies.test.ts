@@ -17,7 +17,7 @@ const own = ({ jar }: Browser): readonly JarCookie[] => jar.filter(({ host }) =>
 const hoursOf = ({ expiresAtMs }: JarCookie): number => Math.ceil((expiresAtMs - Date.now()) / 3_600_000);
 
 describe('the cookies of a session', () => {
-  const broker = running({ table: false, preload: clock.preload });
+  const broker = running({ table: false });
 
   it('lie each at its own path and end with the session', async () => {
     const browser = await loggedIn(broker.origin);
@@ -108,7 +108,6 @@ describe('the cookies of a session', () => {
 describe('a token that is large', () => {
   const broker = running({
     table: false,
-    preload: clock.preload,
     configuration: { value: { ...usual, development: false } },
   });
 

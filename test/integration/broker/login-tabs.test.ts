@@ -8,7 +8,7 @@ import { running } from './running.ts';
 import { authorize, callBack, startLogin, type Started } from './starting.ts';
 
 const clock = startClock();
-const broker = running({ preload: clock.preload });
+const broker = running();
 
 const codeRequests = (): number => broker.provider.requestsTo('token').length;
 const bytes = (cookies: readonly JarCookie[]): number =>

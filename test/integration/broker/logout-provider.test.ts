@@ -12,7 +12,7 @@ import { otherIdToken } from './tampering.ts';
 const clock = startClock();
 
 describe('a logout at the provider', () => {
-  const broker = running({ table: false, preload: clock.preload });
+  const broker = running({ table: false });
 
   it('revokes the refresh token, with the credentials of the client', async () => {
     const browser = await loggedIn(broker.origin);
@@ -83,7 +83,7 @@ describe('a logout at the provider', () => {
 });
 
 describe('the way home from the provider', () => {
-  const broker = running({ table: false, preload: clock.preload });
+  const broker = running({ table: false });
 
   const returnCookie = '__Host-Http-bff-return';
 
@@ -150,7 +150,6 @@ describe('a provider that wants its ID token back', () => {
   const provider = { ...usual.provider, logout: { dialect: 'end_session', hint: 'id_token' } };
   const broker = running({
     table: false,
-    preload: clock.preload,
     configuration: { value: { ...usual, provider } },
   });
 
@@ -178,7 +177,6 @@ describe('a provider that wants its ID token back', () => {
 describe('a provider without a logout', () => {
   const broker = running({
     table: false,
-    preload: clock.preload,
     configuration: { value: { ...usual, provider: { ...usual.provider, logout: { dialect: 'local' } } } },
   });
 
@@ -196,7 +194,6 @@ describe('a provider with a logout address of its own', () => {
   const template = 'https://login.example.com/out?client={clientId}&next={returnUrl}';
   const broker = running({
     table: false,
-    preload: clock.preload,
     configuration: { value: { ...usual, provider: { ...usual.provider, logout: { dialect: 'template', template } } } },
   });
 
@@ -211,7 +208,6 @@ describe('an application on another origin of the same site', () => {
   const app = 'http://localhost:4200';
   const broker = running({
     table: false,
-    preload: clock.preload,
     configuration: { value: { ...usual, appOrigins: [app] } },
   });
 

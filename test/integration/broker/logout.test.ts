@@ -11,7 +11,7 @@ import { running } from './running.ts';
 const clock = startClock();
 
 describe('a logout', () => {
-  const broker = running({ table: false, preload: clock.preload, provider: { accessTokenLifetimeSeconds: 300 } });
+  const broker = running({ table: false, provider: { accessTokenLifetimeSeconds: 300 } });
 
   const request = async (browser: Browser, target: string, headers: Readonly<Record<string, string>> = {}) =>
     ask(broker.origin, target, { headers, cookie: header(cookiesFor(browser, '/bff/logout')) });

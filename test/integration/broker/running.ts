@@ -8,6 +8,7 @@ import type { Api, Apis } from '../../../infra/local/apis.ts';
 import type { FunctionLine } from '../../../infra/local/lambda/function.ts';
 import type { Faults, Provider, Tenant } from '../../../infra/local/provider/provider.ts';
 import { startStack, type Stack, type StackOptions } from '../../../infra/local/stack.ts';
+import { clockModules } from './clock.ts';
 import { packageFolder } from './package.ts';
 import { watch, type Watch } from './watch.ts';
 
@@ -123,6 +124,7 @@ export function running(options: StackOptions = {}): Running {
       configuration: { value: usual },
       packageFolder: await packageFolder(),
       sink: (line) => log.take(line),
+      preload: clockModules(),
       ...options,
     });
     tenant = { ...provider().tenant };

@@ -24,6 +24,13 @@ async function claimsOf(browser: Browser, origin: string, query = ''): Promise<C
 const secondsLeft = async (browser: Browser, origin: string): Promise<unknown> =>
   valueOf(await claimsOf(browser, origin, '?slide=false'), 'bff:session_expires_in');
 
+/** So many seconds, or a few less on a slow machine. */
+function assertAbout(actual: unknown, expected: number): void {
+  assert.equal(typeof actual, 'number');
+  const isAbout = Number(actual) <= expected && Number(actual) > expected - 15;
+  assert.ok(isAbout, `${String(actual)} is not about ${expected}`);
+}
+
 async function assertNobody(answer: Response): Promise<void> {
   assert.equal(answer.status, 401);
   assert.equal(await answer.text(), '');
@@ -43,7 +50,7 @@ describe('the user endpoint', () => {
     assert.equal(valueOf(claims, 'sub'), 'auth0|alice');
     assert.equal(valueOf(claims, 'email'), 'alice@example.com');
     assert.match(String(valueOf(claims, 'bff:logout_url')), /^\/bff\/logout\?sid=[\w-]{22}$/);
-    assert.equal(valueOf(claims, 'bff:session_expires_in'), 1800);
+    assertAbout(valueOf(claims, 'bff:session_expires_in'), 1800);
   });
 
   it('is read as JSON', async () => {
@@ -106,19 +113,17 @@ describe('a session of twenty idle minutes and one hour at most', () => {
   const minute = 60;
   const broker = running({
     table: false,
-    preload: clock.preload,
     configuration: { value: { ...usual, session: { idle: '20m', absolute: '60m' } } },
   });
 
   it('counts down until it is used', async () => {
     const browser = await loggedIn(broker.origin);
-    assert.equal(await secondsLeft(browser, broker.origin), 20 * minute);
+    assertAbout(await secondsLeft(browser, broker.origin), 20 * minute);
     clock.advance(5 * minute);
-    const left = Number(await secondsLeft(browser, broker.origin));
-    assert.ok(left > 14 * minute && left <= 15 * minute, String(left));
+    assertAbout(await secondsLeft(browser, broker.origin), 15 * minute);
     const prolonged = await claimsOf(browser, broker.origin);
-    assert.equal(valueOf(prolonged, 'bff:session_expires_in'), 20 * minute);
-    assert.ok(Number(await secondsLeft(browser, broker.origin)) > 19 * minute);
+    assertAbout(valueOf(prolonged, 'bff:session_expires_in'), 20 * minute);
+    assertAbout(await secondsLeft(browser, broker.origin), 20 * minute);
   });
 
   it('is not prolonged by a look that says so', async () => {
@@ -174,15 +179,13 @@ describe('a session of twenty idle minutes and one hour at most', () => {
       clock.advance(minutes * minute);
       await claimsOf(browser, broker.origin);
     }
-    const left = Number(await secondsLeft(browser, broker.origin));
-    assert.ok(left > 6 * minute && left <= 7 * minute, String(left));
+    assertAbout(await secondsLeft(browser, broker.origin), 7 * minute);
   });
 });
 
 describe('where anonymity is no error', () => {
   const broker = running({
     table: false,
-    preload: clock.preload,
     configuration: {
       value: {
         ...usual,

@@ -30,6 +30,11 @@ function goToLogin(loginUrl) {
   location.assign(url);
 }
 
+/** A page that comes back from the browser's memory may go there again. */
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) isLeaving = false;
+});
+
 /**
  * `fetch` for the broker's own endpoints and for the APIs behind it. It adds the one static header, leads to the login
  * where the answer names one, and repeats a safe request that was answered 503, or one that a new login overtook.
@@ -272,11 +277,9 @@ async function start() {
   tabs.addEventListener('message', ({ data }) => {
     if (data !== subject) updateUser().catch(report);
   });
-  // A page that comes back from the browser's memory may be out of date, and may be sent to the login again.
+  // A page that comes back from the browser's memory may be out of date.
   addEventListener('pageshow', ({ persisted }) => {
-    if (!persisted) return;
-    isLeaving = false;
-    updateUser().catch(report);
+    if (persisted) updateUser().catch(report);
   });
   setInterval(tick, 1000);
   if ((await updateUser({ slide: true })) !== null) await Promise.all(calls.map((call) => call()));

@@ -18,11 +18,14 @@ async function openPage(...answers: readonly Response[]) {
   });
   const assign = mock.fn((_url: URL) => undefined);
   const place = { origin: 'https://app.example.com', pathname: '/orders', search: '?page=2', assign };
-  Object.assign(globalThis, { fetch: fetched, location: place });
+  const listeners = new Map<string, (event: { persisted: boolean }) => void>();
+  const addEventListener = listeners.set.bind(listeners);
+  Object.assign(globalThis, { fetch: fetched, location: place, addEventListener });
   const source = `${wrapper}\n// ${String(Math.random())}`;
   const module = (await import(`data:text/javascript,${encodeURIComponent(source)}`)) as { brokerFetch: BrokerFetch };
   return {
     brokerFetch: module.brokerFetch,
+    show: (event: { persisted: boolean }) => listeners.get('pageshow')?.(event),
     calls: () => fetched.mock.calls.map(({ arguments: [, init] }) => init),
     wentTo: () => assign.mock.calls.map(({ arguments: [url] }) => url.href),
   };
@@ -38,7 +41,7 @@ const { fetch } = globalThis;
 afterEach(() => {
   mock.timers.reset();
   globalThis.fetch = fetch;
-  Reflect.deleteProperty(globalThis, 'location');
+  for (const name of ['location', 'addEventListener']) Reflect.deleteProperty(globalThis, name);
 });
 
 describe("the README's fetch wrapper", () => {
@@ -67,6 +70,14 @@ describe("the README's fetch wrapper", () => {
     const page = await openPage(loginRequired(), loginRequired());
     await Promise.all([page.brokerFetch('/api/orders'), page.brokerFetch('/api/profile')]);
     assert.equal(page.wentTo().length, 1);
+  });
+
+  it('leads there again from a page that the browser brings back from its memory', async () => {
+    const page = await openPage(loginRequired(), loginRequired());
+    await page.brokerFetch('/api/orders');
+    page.show({ persisted: true });
+    await page.brokerFetch('/api/orders');
+    assert.equal(page.wentTo().length, 2);
   });
 
   for (const [what, answer] of [

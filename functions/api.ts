@@ -5,7 +5,6 @@ import { openDoor, type Door } from './door.ts';
 import { callApi } from './endpoints/api/call-api.ts';
 import { methodsElsewhere } from './endpoints/api/elsewhere.ts';
 import type { ApiBroker, ApiContext } from './endpoints/api/room.ts';
-import { refresh } from './endpoints/api/refresh.ts';
 import { user } from './endpoints/api/user.ts';
 import { withHeaders } from './http/answers.ts';
 import type { HttpResponse } from './http/message.ts';
@@ -24,7 +23,10 @@ interface Served {
 
 const endpoints: ReadonlyMap<string, Served> = new Map<string, Served>([
   [endpoint.user, { method: 'GET', serve: user }],
-  [endpoint.refresh, { method: 'POST', serve: refresh }],
+  [
+    endpoint.refresh,
+    { method: 'POST', serve: async (context) => (await import('./endpoints/api/refresh.ts')).refresh(context) },
+  ],
   // Of use on a development stage alone, and loaded there alone.
   [
     endpoint.diagnostics,

@@ -12,7 +12,7 @@ import { epochSeconds } from './contract/units.ts';
 import { endpoint } from './contract/wire.ts';
 import type { Broker, Context } from './endpoints/context.ts';
 import { withHeaders } from './http/answers.ts';
-import { corsHeaders, preflight } from './http/cors.ts';
+import { corsHeaders } from './http/cors.ts';
 import type { InvocationContext } from './http/event-parts.ts';
 import { readEvent, writeResult } from './http/events.ts';
 import type { HttpRequest, HttpResponse } from './http/message.ts';
@@ -141,7 +141,7 @@ export async function openDoor<Room extends Broker>(door: Door<Room>, location: 
     if (loaded.kind !== 'ready') return unready(request, loaded, log);
     if (loaded.stale) log('warn', 'configuration_stale', { readAt: loaded.readAt });
     const { configuration } = loaded;
-    if (request.method === 'OPTIONS') return preflight(request, configuration);
+    if (request.method === 'OPTIONS') return (await import('./http/preflight.ts')).preflight(request, configuration);
     const room = roomFor(loaded);
     if (typeof room === 'string') {
       log('error', 'key_ring_invalid', { reason: room });

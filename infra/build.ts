@@ -1,7 +1,7 @@
 /** Bundles every function into a folder of its own. The same sources give the same bytes, wherever they are built. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { build, type BuildOptions, type Metafile, type OutputFile } from 'esbuild';
+import { basename, dirname, join, parse, relative, resolve } from 'node:path';
+import { build, type BuildOptions, type Metafile, type OutputFile, type Plugin } from 'esbuild';
 import { builtins } from './build/builtins.ts';
 import { thirdPartyNotices } from './build/notices.ts';
 
@@ -18,8 +18,8 @@ export const doors: Entries = { auth: 'functions/auth.ts', api: 'functions/api.t
 export const noticesFile = 'THIRD-PARTY-NOTICES.txt';
 
 /**
- * What esbuild is told. `mainFields`: the ES module where a package offers both, since it is smaller. `splitting`: code
- * behind a dynamic import gets a file of its own, which is loaded when it is needed.
+ * What esbuild is told. `mainFields`: the ES module where a package offers both, since it is smaller. No `splitting`: it
+ * would cut the entry into as many files as there are shared modules, and each is one more to find and load at init.
  */
 const options = {
   absWorkingDir: projectRoot,
@@ -28,10 +28,8 @@ const options = {
   target: 'node24',
   format: 'esm',
   outExtension: { '.js': '.mjs' },
-  entryNames: 'index',
-  chunkNames: '[name]-[hash]',
+  entryNames: '[name]',
   mainFields: ['module', 'main'],
-  splitting: true,
   minify: true,
   treeShaking: true,
   legalComments: 'none',
@@ -39,7 +37,6 @@ const options = {
   sourcesContent: false,
   metafile: true,
   write: false,
-  plugins: [builtins],
   logLevel: 'silent',
 } as const satisfies BuildOptions;
 
@@ -51,23 +48,71 @@ async function writeTo(directory: string, files: readonly OutputFile[]): Promise
   await Promise.all(files.map((file) => writeFile(join(directory, basename(file.path)), file.contents)));
 }
 
+/**
+ * What is behind a dynamic import becomes a bundle of its own beside the entry. What both need is in both: a package may
+ * be large, but what is loaded at init may not.
+ */
+const apart = (note: (name: string, source: string) => void): Plugin => ({
+  name: 'apart',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\.\.?\// }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const name = parse(path).name;
+      note(name, relative(projectRoot, join(resolveDir, path)));
+      return { path: `./${name}.mjs`, external: true };
+    });
+  },
+});
+
+interface Bundles {
+  readonly files: readonly OutputFile[];
+  readonly metafile: Metafile;
+}
+
+/** The entry, and whatever it or one of its bundles loads when it is needed. */
+async function bundle(name: string, entry: string): Promise<Bundles> {
+  const sources = new Map([['index', entry]]);
+  const note = (found: string, source: string): void => {
+    const known = sources.get(found);
+    if (known !== undefined && known !== source)
+      throw new Error(`${source} and ${known} would be one file of the package`);
+    sources.set(found, source);
+  };
+  const files: OutputFile[] = [];
+  const metafile: Metafile = { inputs: {}, outputs: {} };
+  // Sources that are found on the way are visited as well.
+  for (const [output, source] of sources) {
+    // Nothing is written there: the paths of source maps and metadata come out the same whatever `outDir` is.
+    const outdir = join(projectRoot, 'dist', name);
+    const built = await build({
+      ...options,
+      plugins: [apart(note), builtins],
+      entryPoints: { [output]: source },
+      outdir,
+    });
+    files.push(...built.outputFiles);
+    Object.assign(metafile.inputs, built.metafile.inputs);
+    Object.assign(metafile.outputs, built.metafile.outputs);
+  }
+  return { files, metafile };
+}
+
 async function buildFunction(name: string, entry: string, outDir: string): Promise<Metafile> {
-  // Nothing is written there: the paths of source maps and metadata come out the same whatever `outDir` is.
-  const built = await build({ ...options, entryPoints: [entry], outdir: join(projectRoot, 'dist', name) });
+  const { files, metafile } = await bundle(name, entry);
   await writeTo(
     join(outDir, name),
-    built.outputFiles.filter((file) => !isMap(file)),
+    files.filter((file) => !isMap(file)),
   );
-  await writeTo(join(outDir, 'maps', name), built.outputFiles.filter(isMap));
-  await writeFile(join(outDir, name, noticesFile), await thirdPartyNotices(projectRoot, built.metafile));
-  const metafile = join(outDir, 'meta', `${name}.json`);
-  await mkdir(dirname(metafile), { recursive: true });
-  await writeFile(metafile, `${JSON.stringify(built.metafile, undefined, 1)}\n`);
-  return built.metafile;
+  await writeTo(join(outDir, 'maps', name), files.filter(isMap));
+  await writeFile(join(outDir, name, noticesFile), await thirdPartyNotices(projectRoot, metafile));
+  const described = join(outDir, 'meta', `${name}.json`);
+  await mkdir(dirname(described), { recursive: true });
+  await writeFile(described, `${JSON.stringify(metafile, undefined, 1)}\n`);
+  return metafile;
 }
 
 /**
- * Builds `<outDir>/<name>/index.mjs` with its lazily loaded chunks and licences beside it, source maps under
+ * Builds `<outDir>/<name>/index.mjs` with its lazily loaded bundles and licences beside it, source maps under
  * `<outDir>/maps/<name>/` and esbuild's metadata in `<outDir>/meta/<name>.json`.
  *
  * @param where.outDir absolute path; the folders of these functions in it are replaced

@@ -1,6 +1,6 @@
 /** What the runtime tells a function about its surroundings: the one place where the environment is read. */
 import { readFile } from 'node:fs/promises';
-import { containerCredentials, type Credentials, type CredentialsSource } from '../aws/credentials.ts';
+import type { Credentials, CredentialsSource } from '../aws/credentials.ts';
 import { getParameters } from '../aws/ssm.ts';
 import type { ReadParameters } from './source.ts';
 
@@ -48,6 +48,8 @@ function credentialsSource(variables: Variables): CredentialsSource {
     const of = `${url} ${authorization ?? ''}`;
     if (container?.of !== of) {
       const endpoint = { url, timeoutMs: tryMs, ...(authorization === undefined ? {} : { authorization }) };
+      // Few runtimes hand out credentials by an address.
+      const { containerCredentials } = await import('../aws/credentials.ts');
       container = { of, source: containerCredentials(endpoint) };
     }
     return container.source();

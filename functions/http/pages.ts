@@ -1,4 +1,5 @@
 /** What a person sees of the broker: the page of an error, and the question before a logout that another site asks for. */
+import { titles } from '../contract/titles.ts';
 import { problems } from '../contract/wire.ts';
 import type { ProblemCode } from '../contract/wire.ts';
 import { html, link, nothing, page } from './html.ts';
@@ -34,7 +35,8 @@ function linksOf({ links = [], loginUrl }: ErrorPageOptions, status: number): re
 
 /** The same error as `problem`, for a person. */
 export function errorPage(code: ProblemCode, options: ErrorPageOptions): HttpResponse {
-  const { status, title } = problems[code];
+  const status = problems[code];
+  const title = titles[code];
   const { ref, detail, cookies } = options;
   const content = html`<h1>${title}</h1>
     ${detail === undefined ? nothing : html`<p>${detail}</p>`}

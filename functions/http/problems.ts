@@ -24,8 +24,11 @@ export interface ProblemOptions {
 const typePrefix = 'urn:token-broker:problem:';
 const usualRetryAfterSeconds = 2;
 
+/** `session_over` → `Session over`: enough for a program's log. Pages have sentences of their own. */
+const titleOf = (code: ProblemCode): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ');
+
 /** The status decides what a client may do: only a 401 names a login, only a 503 asks to come again. */
-export const statusOf = (code: ProblemCode): number => problems[code].status;
+export const statusOf = (code: ProblemCode): number => problems[code];
 
 export function problemHeaders(code: ProblemCode, { retryAfterSeconds }: ProblemOptions): readonly Header[] {
   const named: Header = [header.error, code];
@@ -36,11 +39,11 @@ export function problemHeaders(code: ProblemCode, { retryAfterSeconds }: Problem
 /** @returns the problem as `application/problem+json`, with the header `Bff-Error` */
 export function problem(code: ProblemCode, options: ProblemOptions): HttpResponse {
   const { ref, detail, loginUrl, extra, cookies = [] } = options;
-  const { status, title } = problems[code];
+  const status = problems[code];
   const document = {
     ...extra,
     type: `${typePrefix}${code}`,
-    title,
+    title: titleOf(code),
     status,
     code,
     detail,

@@ -12,6 +12,7 @@ import type { ReadingRules } from '../../session/reading.ts';
 import { addressOf, sealerOf } from '../context.ts';
 import { currentSession, sessionProblem, type DeadSession } from '../current-session.ts';
 import type { ApiContext } from './room.ts';
+import type { Found } from './user.ts';
 
 export type Usable =
   | {
@@ -86,4 +87,20 @@ export function unusableProblem(context: ApiContext, unusable: Unusable): HttpRe
   if (unusable.kind === 'ended') return endedProblem(context, unusable.why);
   context.log('error', 'store_unavailable', { during: 'check' });
   return problem('store_unavailable', { ref: context.request.requestId });
+}
+
+/** Once its newest token has ended, nothing but this looks whether the session has been revoked. */
+export async function findChecked(context: ApiContext): Promise<Found> {
+  const { now } = context;
+  let usable = await usableSession(context);
+  if (usable.kind === 'usable' && usable.session.grant.checkAfter <= now) usable = await recheck(context, usable);
+  if (usable.kind === 'usable') {
+    const { session, healed } = usable;
+    const mended = healed === undefined ? undefined : renewalCookies(context, session.identity, healed, new Set());
+    return { kind: 'somebody', session, cookies: mended?.kind === 'fits' ? mended.cookies : [] };
+  }
+  const isUndecided =
+    usable.kind === 'silent' ||
+    (usable.kind === 'dead' && (usable.session.kind === 'unreadable' || usable.session.kind === 'ambiguous'));
+  return isUndecided ? { kind: 'failed', response: unusableProblem(context, usable) } : { kind: 'nobody' };
 }

@@ -2,15 +2,15 @@
 import { claim } from '../../contract/wire.ts';
 import { empty, json } from '../../http/answers.ts';
 import { checkFetch } from '../../http/csrf.ts';
-import type { HttpResponse } from '../../http/message.ts';
+import type { HttpResponse, SetCookie } from '../../http/message.ts';
 import { parseParameters, single } from '../../http/query.ts';
 import type { JsonValue } from '../../session/fields.ts';
 import { logoutSid } from '../../session/identity.ts';
 import { sessionEndsAt, type LiveSession } from '../../session/lifetimes.ts';
 import { seenCookie } from '../../session/seen.ts';
 import { addressOf, sealerOf, type Context } from '../context.ts';
+import { currentSession, sessionProblem } from '../current-session.ts';
 import type { ApiContext } from './room.ts';
-import { renewalCookies, unusableProblem, usableSession, type Usable } from './usable-session.ts';
 
 interface Claim {
   readonly type: string;
@@ -42,13 +42,24 @@ function slides(query: string): boolean {
   return slide.kind !== 'value' || slide.value !== 'false';
 }
 
-/** Once its newest token has ended, nothing but this looks whether the session has been revoked. */
-async function checkedSession(context: ApiContext): Promise<Usable> {
-  const usable = await usableSession(context);
-  const { broker, now } = context;
-  if (usable.kind !== 'usable' || !broker.hasTable || usable.session.grant.checkAfter > now) return usable;
-  const state = await (await broker.refreshing()).check(usable.session.identity);
-  return state.kind === 'going_on' ? usable : state;
+/** What there is to say, or the answer that says that nothing can be said. */
+export type Found =
+  | { readonly kind: 'somebody'; readonly session: LiveSession; readonly cookies: readonly SetCookie[] }
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'failed'; readonly response: HttpResponse };
+
+/** The jar alone decides, until its newest token has ended or where every request is to ask. */
+function isPlain({ broker, now }: ApiContext, { grant }: LiveSession): boolean {
+  return !broker.hasTable || (grant.checkAfter > now && broker.configuration.session.revocation !== 'immediate');
+}
+
+async function find(context: ApiContext): Promise<Found> {
+  const { session } = await currentSession(context);
+  if (session.kind === 'live' && isPlain(context, session)) return { kind: 'somebody', session, cookies: [] };
+  const mayBeMended = session.kind === 'live' || session.kind === 'grantless';
+  if (mayBeMended && context.broker.hasTable) return (await import('./usable-session.ts')).findChecked(context);
+  const isUndecided = session.kind === 'unreadable' || session.kind === 'ambiguous';
+  return isUndecided ? { kind: 'failed', response: sessionProblem(context, session) } : { kind: 'nobody' };
 }
 
 export async function user(context: ApiContext): Promise<HttpResponse> {
@@ -59,16 +70,11 @@ export async function user(context: ApiContext): Promise<HttpResponse> {
     log('warn', 'csrf_rejected', { why: check.why });
     return empty(401);
   }
-  const usable = await checkedSession(context);
-  if (usable.kind === 'silent') return unusableProblem(context, usable);
-  if (usable.kind === 'dead' && (usable.session.kind === 'unreadable' || usable.session.kind === 'ambiguous')) {
-    return unusableProblem(context, usable);
-  }
-  if (usable.kind !== 'usable') return anonymous === 'null' ? json(null) : empty(401);
-  const { session, healed } = usable;
-  const mended = healed === undefined ? undefined : renewalCookies(context, session.identity, healed, new Set());
+  const found = await find(context);
+  if (found.kind === 'failed') return found.response;
+  if (found.kind === 'nobody') return anonymous === 'null' ? json(null) : empty(401);
+  const { session, cookies } = found;
   const seen = slides(request.query) ? seenCookie(session, idle, sealerOf(context)) : undefined;
   const current = seen === undefined ? session : { ...session, lastActiveAt: now };
-  const cookies = mended?.kind === 'fits' ? mended.cookies : [];
   return json(describe(context, current), seen === undefined ? cookies : [...cookies, seen]);
 }

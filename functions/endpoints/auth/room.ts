@@ -34,7 +34,7 @@ export interface LoginFailure {
 export function loginFailed(context: AuthContext, failure: LoginFailure): HttpResponse {
   const { request, broker, log } = context;
   const { code, detail, reason, cookies = [] } = failure;
-  log(problems[code].status >= 500 ? 'error' : 'warn', 'login_failed', { code, reason, detail });
+  log(problems[code] >= 500 ? 'error' : 'warn', 'login_failed', { code, reason, detail });
   const { errorPage: configured } = broker.configuration.login;
   if (configured !== undefined) {
     const target = new URL(configured, frontPage(broker.configuration));

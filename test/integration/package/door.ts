@@ -10,7 +10,7 @@ export async function handler(event: { lazy?: boolean }): Promise<Record<string,
     named: createHash('sha256').update('').digest('hex').length,
     default: typeof crypto.randomUUID,
     namespace: typeof http.request,
-    lazy: event.lazy === true ? typeof (await import('jose')).decodeJwt : 'not loaded',
+    lazy: event.lazy === true ? typeof (await import('./later.ts')).decodeJwt : 'not loaded',
     undici: (process as unknown as { moduleLoadList: string[] }).moduleLoadList.some((name) => name.includes('undici')),
   };
 }

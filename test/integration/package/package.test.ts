@@ -64,14 +64,8 @@ describe('the zip of a function', () => {
       const files = entries.filter((entry) => entry.isFile());
       assert.deepEqual([...new Set(files.map(({ parentPath }) => parentPath))], [join(folder, 'dist', name)]);
       assert.deepEqual(
-        new Set(files.map((file) => file.name.replace(/-[A-Z0-9]{8}\./, '-<hash>.'))),
-        new Set([
-          'THIRD-PARTY-NOTICES.txt',
-          'chunk-<hash>.mjs',
-          'configuration.json',
-          'index.mjs',
-          'webapi-<hash>.mjs',
-        ]),
+        new Set(files.map((file) => file.name)),
+        new Set(['THIRD-PARTY-NOTICES.txt', 'configuration.json', 'index.mjs', 'later.mjs']),
       );
     });
   }

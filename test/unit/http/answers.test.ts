@@ -62,7 +62,8 @@ describe('a problem', () => {
   for (const code of codes) {
     test(`${code} is an RFC 9457 document with its code and reference`, () => {
       const response = problem(code, { ref: 'request-1', detail: 'Why.' });
-      const { status, title } = problems[code];
+      const status = problems[code];
+      const title = code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ');
       assert.equal(response.status, status);
       assert.equal(headersOf(response).get('content-type'), 'application/problem+json');
       assert.equal(headersOf(response).get('bff-error'), code);

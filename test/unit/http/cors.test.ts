@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { corsHeaders, preflight } from '../../../functions/http/cors.ts';
+import { corsHeaders } from '../../../functions/http/cors.ts';
+import { preflight } from '../../../functions/http/preflight.ts';
 
 const app = 'https://app.example.com';
 const apart = { publicOrigin: 'https://bff.example.com', appOrigins: [app, 'https://admin.example.com'] };

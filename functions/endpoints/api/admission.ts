@@ -1,0 +1,20 @@
+/** Whether a request goes on to its API, and with which token. */
+import type { HttpResponse, SetCookie } from '../../http/message.ts';
+import type { LiveSession } from '../../session/lifetimes.ts';
+
+export type Admission =
+  | {
+      readonly kind: 'admitted';
+      /** Left out on anonymous paths. */
+      readonly token: string | undefined;
+      /** Whose activity the request is; left out on anonymous paths. */
+      readonly session: LiveSession | undefined;
+      readonly cookies: readonly SetCookie[];
+    }
+  | { readonly kind: 'refused'; readonly response: HttpResponse };
+
+export const refused = (response: HttpResponse): Admission => ({ kind: 'refused', response });
+
+/** The jar's token is good until its margin begins; what the grant says of it is as old as the grant. */
+export const isFresh = ({ grant }: LiveSession, api: string, expiresAt: number, now: number): boolean =>
+  (grant.tokens.get(api)?.refreshAt ?? expiresAt) > now && expiresAt > now;

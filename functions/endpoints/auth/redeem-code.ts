@@ -1,0 +1,86 @@
+/** Redeems the code of a login and holds the ID token against everything that it must satisfy. */
+import { spell } from '../../audience/dialects.ts';
+import { wishFor } from '../../audience/groups.ts';
+import { verifyIdToken, type VerifiedIdToken } from '../../oidc/id-token.ts';
+import type { ServerMetadata } from '../../oidc/metadata.ts';
+import { redeemCode, type CodeGrantResult, type Granted, type TokenEndpoint } from '../../oidc/token-request.ts';
+import type { Transaction } from '../../session/transactions.ts';
+import type { AuthContext, LoginFailure } from './room.ts';
+
+export type Result<T> =
+  { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'failed'; readonly failure: LoginFailure };
+
+/** The provider as this login talks to it. */
+export interface Connection {
+  readonly metadata: ServerMetadata;
+  readonly endpoint: TokenEndpoint;
+}
+
+const fail = (failure: LoginFailure): { readonly kind: 'failed'; readonly failure: LoginFailure } => ({
+  kind: 'failed',
+  failure,
+});
+
+function codeFailure(result: Exclude<CodeGrantResult, Granted>): LoginFailure {
+  switch (result.kind) {
+    case 'unknown':
+      return { code: 'provider_unavailable', reason: result.reason };
+    case 'client_refused':
+      return {
+        code: 'provider_rejected',
+        detail: "The provider does not accept the broker's own credentials.",
+        reason: 'invalid_client',
+      };
+    case 'refused':
+      return { code: 'provider_rejected', reason: result.error };
+    case 'invalid':
+      return { code: 'provider_invalid', reason: result.reason };
+    case 'response_refused':
+      return { code: 'login_state_mismatch', reason: result.reason };
+  }
+}
+
+export async function connect({ broker, now }: AuthContext): Promise<Result<Connection>> {
+  const found = await broker.provider.metadata(now);
+  if (found.kind !== 'known') {
+    return fail({ code: found.kind === 'invalid' ? 'provider_invalid' : 'provider_unavailable', reason: found.reason });
+  }
+  return {
+    kind: 'ok',
+    value: { metadata: found.metadata, endpoint: await broker.provider.tokenEndpoint(found.metadata) },
+  };
+}
+
+/** A code that has become tokens, and an ID token that has passed its checks. */
+export interface Redeemed {
+  readonly answer: Granted['answer'];
+  readonly idToken: VerifiedIdToken;
+}
+
+/** @param url the redirect URI with the code that the browser brought */
+export async function redeemLogin(
+  context: AuthContext,
+  { metadata, endpoint }: Connection,
+  transaction: Transaction,
+  url: URL,
+): Promise<Result<Redeemed>> {
+  const { broker, now } = context;
+  const { provider, scopes } = broker.configuration;
+  const { codeVerifier, nonce, state } = transaction;
+  const spelled = spell(broker.way, 'code', wishFor(broker.groups, transaction.api, scopes));
+  const scope: [string, string][] = spelled.scope === undefined ? [] : [['scope', spelled.scope]];
+  const result = await redeemCode(endpoint, url, { state, codeVerifier }, [...scope, ...spelled.parameters]);
+  if (result.kind !== 'granted') return fail(codeFailure(result));
+  const { answer } = result;
+  if (answer.idToken === undefined) return fail({ code: 'id_token_invalid', reason: 'there is none' });
+  const verified = await verifyIdToken(answer.idToken, broker.provider.keys(metadata), {
+    settings: provider,
+    now,
+    ...(provider.nonce ? { nonce } : {}),
+    ...(answer.accessToken === undefined ? {} : { accessToken: answer.accessToken }),
+  });
+  if (verified.kind === 'unavailable')
+    return fail({ code: 'provider_unavailable', reason: 'the keys cannot be fetched' });
+  if (verified.kind === 'refused') return fail({ code: 'id_token_invalid', reason: verified.reason });
+  return { kind: 'ok', value: { answer, idToken: verified.idToken } };
+}

@@ -44,7 +44,7 @@ export async function assertRefused(
 ): Promise<LogLine> {
   const { code } = explanation;
   assert.equal(page.url.pathname, '/bff/callback', readable(page.text));
-  assert.deepEqual([page.headers.get('bff-error'), page.status], [code, problems[code].status], readable(page.text));
+  assert.deepEqual([page.headers.get('bff-error'), page.status], [code, problems[code]], readable(page.text));
   assert.equal(page.headers.get('cache-control'), 'no-store');
   assert.match(page.headers.get('content-type') ?? '', /^text\/html/);
   says(readable(page.text), explanation, 'the page');

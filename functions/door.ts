@@ -136,20 +136,28 @@ export async function openDoor<Room extends Broker>(door: Door<Room>, location: 
   });
   const roomFor = createRooms(door, packaged, source, environment);
 
+  /** Keys that cannot be used are read again soon, because somebody will have put other ones in their place. */
+  const usableRoom = async (loaded: Ready): Promise<Room | string> => {
+    const room = roomFor(loaded);
+    if (typeof room !== 'string') return room;
+    const again = await source.reread();
+    return again.kind === 'ready' ? roomFor(again) : room;
+  };
+
   const answer = async (request: HttpRequest, nowMs: number, log: Log): Promise<HttpResponse> => {
     const loaded = await source.load();
     if (loaded.kind !== 'ready') return unready(request, loaded, log);
     if (loaded.stale) log('warn', 'configuration_stale', { readAt: loaded.readAt });
     const { configuration } = loaded;
     if (request.method === 'OPTIONS') return (await import('./http/preflight.ts')).preflight(request, configuration);
-    const room = roomFor(loaded);
+    const room = await usableRoom(loaded);
     if (typeof room === 'string') {
       log('error', 'key_ring_invalid', { reason: room });
       return problem('configuration_invalid', { ref: request.requestId });
     }
     const response = await door.serve({ request, broker: room, now: epochSeconds(nowMs / 1000), log });
     await source.settle();
-    return withHeaders(response, corsHeaders(request, configuration));
+    return withHeaders(response, corsHeaders(request, room.configuration));
   };
 
   // Init must not fail: what could not be read now is read with the first request.

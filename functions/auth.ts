@@ -2,6 +2,7 @@
 import { wayOf } from './audience/dialects.ts';
 import { redemptionGroups } from './audience/groups.ts';
 import { endpoint } from './contract/wire.ts';
+import { withNewestCredentials } from './credentials.ts';
 import { openDoor, type Door } from './door.ts';
 import { backchannel } from './endpoints/auth/backchannel.ts';
 import { callback } from './endpoints/auth/callback.ts';
@@ -38,14 +39,16 @@ function endpointsAt({
 }
 
 const door: Door<AuthBroker> = {
-  furnish(broker, { environment }) {
-    const { provider, apis } = broker.configuration;
+  furnish(broker, tools) {
+    const { apis } = broker.configuration;
+    const provider = createProvider(broker.configuration.provider, send);
     return {
       ...broker,
-      provider: createProvider(provider, send),
-      way: wayOf(provider),
+      provider,
+      renewProvider: () => withNewestCredentials(provider, tools),
+      way: wayOf(provider.settings),
       groups: redemptionGroups(apis),
-      store: openStore(environment),
+      store: openStore(tools.environment),
     };
   },
   serve(context) {

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { wayOf } from './audience/dialects.ts';
 import { redemptionGroups } from './audience/groups.ts';
-import type { Configuration } from './configuration/schema.ts';
 import { epochSeconds } from './contract/units.ts';
+import { withNewestCredentials } from './credentials.ts';
 import type { Tools } from './door.ts';
 import type { Broker } from './endpoints/context.ts';
 import { createProvider, type Provider } from './oidc/provider.ts';
@@ -29,19 +29,15 @@ function redeemerOf(provider: Provider): Redeem {
   };
 }
 
-const isSameClient = (left: Configuration['provider'], right: Configuration['provider']): boolean =>
-  JSON.stringify([left.clientId, left.clientAuth]) === JSON.stringify([right.clientId, right.clientAuth]);
-
 /** A client secret that was rotated is in the parameters already: they are read once more before anybody gives up. */
-function withNewCredentials(provider: Provider, { rereadConfiguration }: Tools): Redeem {
+function redeemerOfClient(provider: Provider, tools: Tools): Redeem {
   const redeem = redeemerOf(provider);
   return async (...wish) => {
     const startedAtMs = Date.now();
     const result = await redeem(...wish);
     if (result.kind !== 'client_refused' || Date.now() - startedAtMs > latestSecondTryMs) return result;
-    const configuration = await rereadConfiguration();
-    if (configuration === undefined || isSameClient(configuration.provider, provider.settings)) return result;
-    return redeemerOf(createProvider(configuration.provider, send))(...wish);
+    const renewed = await withNewestCredentials(provider, tools);
+    return renewed === undefined ? result : redeemerOf(renewed)(...wish);
   };
 }
 
@@ -62,7 +58,7 @@ export function openRefreshing({ configuration }: Broker, tools: Tools): Refresh
     apis,
     openidScopes: scopes,
     loginGroup: groups.find((group) => login.api !== undefined && group.apis.includes(login.api)),
-    redeem: withNewCredentials(provider, tools),
+    redeem: redeemerOfClient(provider, tools),
     revoke: (refreshToken) => revoke(provider, refreshToken),
     nowMs: Date.now,
     random: Math.random,

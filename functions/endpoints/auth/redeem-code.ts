@@ -55,12 +55,27 @@ export async function connect({ broker, now }: AuthContext): Promise<Result<Conn
 export interface Redeemed {
   readonly answer: Granted['answer'];
   readonly idToken: VerifiedIdToken;
+  /** Where further tokens are had, with the credentials that the provider accepted. */
+  readonly endpoint: TokenEndpoint;
+}
+
+/** A code is not spent by credentials that the provider refused, so that newer ones get their try. */
+async function redeemWith(
+  { broker }: AuthContext,
+  { metadata, endpoint }: Connection,
+  redeem: (endpoint: TokenEndpoint) => Promise<CodeGrantResult>,
+): Promise<{ readonly result: CodeGrantResult; readonly endpoint: TokenEndpoint }> {
+  const result = await redeem(endpoint);
+  const renewed = result.kind === 'client_refused' ? await broker.renewProvider() : undefined;
+  if (renewed === undefined) return { result, endpoint };
+  const renewedEndpoint = await renewed.tokenEndpoint(metadata);
+  return { result: await redeem(renewedEndpoint), endpoint: renewedEndpoint };
 }
 
 /** @param url the redirect URI with the code that the browser brought */
 export async function redeemLogin(
   context: AuthContext,
-  { metadata, endpoint }: Connection,
+  connection: Connection,
   transaction: Transaction,
   url: URL,
 ): Promise<Result<Redeemed>> {
@@ -69,11 +84,14 @@ export async function redeemLogin(
   const { codeVerifier, nonce, state } = transaction;
   const spelled = spell(broker.way, 'code', wishFor(broker.groups, transaction.api, scopes));
   const scope: [string, string][] = spelled.scope === undefined ? [] : [['scope', spelled.scope]];
-  const result = await redeemCode(endpoint, url, { state, codeVerifier }, [...scope, ...spelled.parameters]);
+  const parameters = [...scope, ...spelled.parameters];
+  const { result, endpoint } = await redeemWith(context, connection, (at) =>
+    redeemCode(at, url, { state, codeVerifier }, parameters),
+  );
   if (result.kind !== 'granted') return fail(codeFailure(result));
   const { answer } = result;
   if (answer.idToken === undefined) return fail({ code: 'id_token_invalid', reason: 'there is none' });
-  const verified = await verifyIdToken(answer.idToken, broker.provider.keys(metadata), {
+  const verified = await verifyIdToken(answer.idToken, broker.provider.keys(connection.metadata), {
     settings: provider,
     now,
     ...(provider.nonce ? { nonce } : {}),
@@ -82,5 +100,5 @@ export async function redeemLogin(
   if (verified.kind === 'unavailable')
     return fail({ code: 'provider_unavailable', reason: 'the keys cannot be fetched' });
   if (verified.kind === 'refused') return fail({ code: 'id_token_invalid', reason: verified.reason });
-  return { kind: 'ok', value: { answer, idToken: verified.idToken } };
+  return { kind: 'ok', value: { answer, idToken: verified.idToken, endpoint } };
 }

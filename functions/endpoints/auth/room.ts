@@ -12,6 +12,8 @@ import { addressOf, type Broker, type Context } from '../context.ts';
 
 export interface AuthBroker extends Broker {
   readonly provider: Provider;
+  /** The provider with newly read credentials, because it refused those at hand; `undefined` where there are no others. */
+  renewProvider(): Promise<Provider | undefined>;
   readonly way: Way;
   /** APIs that share a token, in the order of the configuration. */
   readonly groups: readonly RedemptionGroup[];

@@ -6,7 +6,7 @@ import { startClock } from './clock.ts';
 import { logIn, loggedIn } from './person.ts';
 import { sessionCookies } from './outcome.ts';
 import { cookiesFor } from './raw.ts';
-import { receivedHeader, running, usual } from './running.ts';
+import { receivedHeader, running } from './running.ts';
 import { cookieOf, decoded, headerOf, partsOf } from './sealed.ts';
 import { onGrant, type Members } from './tampering.ts';
 
@@ -106,10 +106,7 @@ describe('the cookies of a session', () => {
 });
 
 describe('a token that is large', () => {
-  const broker = running({
-    table: false,
-    configuration: { value: { ...usual, development: false } },
-  });
+  const broker = running({ table: false });
 
   /** A token of the orders API that has about so many bytes. */
   function enlarge(bytes: number): void {

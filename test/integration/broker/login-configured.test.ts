@@ -5,7 +5,7 @@ import { createBrowser } from './browser.ts';
 import { sessionCookies, transactions } from './outcome.ts';
 import { logIn } from './person.ts';
 import { running, usual } from './running.ts';
-import { parametersOf, startLogin } from './starting.ts';
+import { authorize, callBack, parametersOf, startLogin } from './starting.ts';
 import { errorResponse, otherAccessToken } from './tampering.ts';
 
 const audience = 'https://orders.example.com/ x&scope=admin#é';
@@ -14,6 +14,7 @@ const broker = running({
   configuration: {
     value: {
       ...usual,
+      provider: { ...usual.provider, clientId: { $parameter: 'client-id' } },
       login: {
         api: 'orders',
         parameters: { organization: 'org 1&scope=admin', prompt: 'login' },
@@ -23,6 +24,7 @@ const broker = running({
       apis: { orders: { ...usual.apis.orders, audience } },
     },
   },
+  parameters: { 'client-id': 'token-broker' },
 });
 
 describe('the configured login', () => {
@@ -79,4 +81,18 @@ describe('the configured error page', () => {
     const page = await createBrowser().navigate(`${broker.origin}/bff/login`, { from: `${broker.origin}/` });
     assert.deepEqual([page.url.pathname, page.url.searchParams.get('code')], ['/login-failed', 'provider_unavailable']);
   });
+});
+
+test('a login that began under another client id does not end under this one', async () => {
+  const { stack, provider } = broker;
+  await broker.forgetInstances();
+  const browser = createBrowser();
+  const response = await authorize(broker, browser, await startLogin(broker, browser));
+  const before = provider.requestsTo('token').length;
+  stack.ssm.put(`${stack.parameterPrefix}/client-id`, 'another', 'String');
+  await broker.forgetInstances();
+  const page = await callBack(broker, browser, response);
+  assert.equal(page.url.searchParams.get('code'), 'login_state_mismatch');
+  assert.equal(provider.requestsTo('token').length, before);
+  assert.deepEqual([...sessionCookies(browser), ...transactions(browser)], []);
 });

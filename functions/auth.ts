@@ -1,6 +1,4 @@
 /** The door for what a browser navigates to and the provider posts: login, callback, logout. */
-import { wayOf } from './audience/dialects.ts';
-import { redemptionGroups } from './audience/groups.ts';
 import { endpoint } from './contract/wire.ts';
 import { withNewestCredentials } from './credentials.ts';
 import { openDoor, type Door } from './door.ts';
@@ -15,7 +13,7 @@ import type { HttpResponse } from './http/message.ts';
 import { problem } from './http/problems.ts';
 import { createProvider } from './oidc/provider.ts';
 import { send } from './outgoing/send.ts';
-import { openStore } from './store.ts';
+import { openSharing } from './sharing.ts';
 
 type Endpoint = (context: AuthContext) => HttpResponse | Promise<HttpResponse>;
 
@@ -40,15 +38,16 @@ function endpointsAt({
 
 const door: Door<AuthBroker> = {
   furnish(broker, tools) {
-    const { apis } = broker.configuration;
     const provider = createProvider(broker.configuration.provider, send);
+    const sharing = openSharing(tools.environment, broker.configuration);
     return {
       ...broker,
       provider,
       renewProvider: () => withNewestCredentials(provider, tools),
-      way: wayOf(provider.settings),
-      groups: redemptionGroups(apis),
-      store: openStore(tools.environment),
+      way: sharing.way,
+      groups: sharing.groups,
+      store: sharing.store,
+      sharing,
     };
   },
   serve(context) {

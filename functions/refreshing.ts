@@ -1,7 +1,4 @@
 /** Puts together what a refresh needs. The hot function imports this file when the first token has run out. */
-import { randomBytes } from 'node:crypto';
-import { wayOf } from './audience/dialects.ts';
-import { redemptionGroups } from './audience/groups.ts';
 import { epochSeconds } from './contract/units.ts';
 import { withNewestCredentials } from './credentials.ts';
 import type { Tools } from './door.ts';
@@ -12,7 +9,7 @@ import { redeemRefreshToken } from './oidc/token-request.ts';
 import { send } from './outgoing/send.ts';
 import { createRefreshing, type Refreshing } from './refresh/refreshing.ts';
 import type { Redemption, RefreshRoom } from './refresh/room.ts';
-import { openStore } from './store.ts';
+import { openSharing } from './sharing.ts';
 
 type Redeem = RefreshRoom['redeem'];
 
@@ -47,22 +44,14 @@ async function revoke(provider: Provider, refreshToken: string): Promise<void> {
 }
 
 export function openRefreshing({ configuration }: Broker, tools: Tools): Refreshing {
-  const { provider: settings, apis, login, scopes } = configuration;
+  const { provider: settings, apis, scopes } = configuration;
   const provider = createProvider(settings, send);
-  const groups = redemptionGroups(apis);
   return createRefreshing({
-    store: openStore(tools.environment),
+    ...openSharing(tools.environment, configuration),
     provider: settings,
-    way: wayOf(settings),
-    groups,
     apis,
     openidScopes: scopes,
-    loginGroup: groups.find((group) => login.api !== undefined && group.apis.includes(login.api)),
     redeem: redeemerOfClient(provider, tools),
     revoke: (refreshToken) => revoke(provider, refreshToken),
-    nowMs: Date.now,
-    random: Math.random,
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    newHolder: () => randomBytes(16).toString('base64url'),
   });
 }

@@ -53,7 +53,7 @@ function checkScopes({ scopes }: Draft, preset: Preset | undefined, { problem, w
 
 export const checkProvider: Check = (draft, findings) => {
   const preset = presetOf(draft);
-  const { issuer, audience, second } = draft.provider;
+  const { issuer, audience } = draft.provider;
   const knownIssuer = known(issuer);
   if (preset !== undefined && knownIssuer !== undefined) checkIssuer(knownIssuer, preset, findings);
   checkClientAuth(draft, preset, findings);
@@ -63,12 +63,6 @@ export const checkProvider: Check = (draft, findings) => {
     findings.problem(
       ['provider', 'audience'],
       `is missing: with the preset "${preset.name}" it must say how an audience is asked for`,
-    );
-  }
-  if (second !== undefined && known(second) === 'reauthorize') {
-    findings.problem(
-      ['provider', 'second'],
-      'must be "refresh" or "merged": "reauthorize" needs a table, which this release does not use',
     );
   }
 };

@@ -26,14 +26,11 @@ export interface Findings {
 
 export type Check = (draft: Draft, findings: Findings, deployment: Deployment) => void;
 
-const checkSession: Check = ({ session }, { problem, warning }) => {
+const checkSession: Check = ({ session }, { problem }) => {
   const idle = known(session.idle);
   const absolute = known(session.absolute);
   if (idle !== undefined && absolute !== undefined && idle > absolute) {
     problem(['session', 'idle'], 'must not be longer than session.absolute');
-  }
-  if (known(session.revocation) === 'immediate') {
-    warning(['session', 'revocation'], 'has no effect yet: this release knows no revocation from outside');
   }
 };
 

@@ -2,9 +2,9 @@
  * One API's token for one request: from what is known already, from the request that is renewing it just now, or by
  * renewing it. All instances follow the same steps, and the store decides who redeems.
  */
-import type { EpochSeconds } from '../contract/units.ts';
 import type { Holdings } from '../session/holdings.ts';
 import type { Value } from '../session/reading.ts';
+import { isApart, refreshTokenFor } from './grants.ts';
 import { redeemUnderLease } from './redemption.ts';
 import { sessionRefOf } from './references.ts';
 import { leaseMs, redemptionMs, type Acquired, type Need, type RefreshRoom } from './room.ts';
@@ -22,10 +22,11 @@ function holdingsOfJar({ grant, identity }: Need): Holdings | undefined {
   if (grant === undefined) return undefined;
   const { generation, refreshToken, refreshEndsAt, failures, checkAfter, sealedAt } = grant;
   return {
-    owner: { issuer: identity.issuer, subject: identity.subject },
+    identity,
     generation,
     ...(refreshToken === undefined ? {} : { refreshToken }),
     ...(refreshEndsAt === undefined ? {} : { refreshEndsAt }),
+    apiGrants: new Map(),
     tokens: new Map(),
     failures,
     checkAfter,
@@ -45,9 +46,11 @@ async function newestHoldings(
   ref: SessionRef,
   state: SharedState,
 ): Promise<Value<Holdings>> {
+  // The refresh tokens of single APIs are in the store alone.
   const jar = holdingsOfJar(need);
   const generation = Math.max(state.row?.generation ?? 0, jar?.generation ?? 0);
-  if (jar !== undefined && isJarEnough(need, generation)) return { kind: 'value', value: jar };
+  if (jar !== undefined && !isApart(room, need.group) && isJarEnough(need, generation))
+    return { kind: 'value', value: jar };
   const stored = await readHoldings(room, ref, generation, need);
   const isJarNewest = jar !== undefined && jar.generation >= generation;
   return stored.kind === 'absent' && isJarNewest ? { kind: 'value', value: jar } : stored;
@@ -62,17 +65,19 @@ const later = (code: Extract<Acquired, { kind: 'later' }>['code'], retryAfterSec
 const secondsOf = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
 
 /** What is known already: a token, a failure that is not asked for again yet, or the end. */
-function known(need: Need, holdings: Holdings, now: EpochSeconds): Acquired | undefined {
+function known(need: Need, room: RefreshRoom, holdings: Holdings): Acquired | undefined {
+  const { now } = need.sealer;
   const { group, refusedToken } = need;
   const token = holdings.tokens.get(group.apis[0]);
   const isFit = token !== undefined && token.fingerprint === group.fingerprint && token.token !== refusedToken;
   if (isFit && token.refreshAt > now) return { kind: 'token', token, holdings };
   const failure = holdings.failures.get(group.apis[0]);
   if (failure !== undefined && failure.retryAt > now) return { kind: 'refused', code: failure.code, holdings };
-  if (holdings.refreshToken !== undefined) return undefined;
+  if (refreshTokenFor(room, group, holdings) !== undefined) return undefined;
   // Without a refresh token the last of a token is used up, and nothing comes after it.
   if (isFit && token.expiresAt > now) return { kind: 'token', token, holdings };
-  return failure === undefined ? { kind: 'ended', why: 'over' } : { kind: 'refused', code: failure.code, holdings };
+  if (failure !== undefined) return { kind: 'refused', code: failure.code, holdings };
+  return isApart(room, group) ? { kind: 'login_needed' } : { kind: 'ended', why: 'over' };
 }
 
 async function attempt(need: Need, room: RefreshRoom, ref: SessionRef): Promise<Step> {
@@ -85,7 +90,7 @@ async function attempt(need: Need, room: RefreshRoom, ref: SessionRef): Promise<
     return need.grant === undefined ? { kind: 'ended', why: 'over' } : later('store_unavailable');
   const holdings = newest.value;
   const nowMs = room.nowMs();
-  const found = known(need, holdings, need.sealer.now);
+  const found = known(need, room, holdings);
   if (found !== undefined) return found;
   const { row } = state;
   if (row?.lease !== undefined && row.lease.endsAtMs > nowMs) return { kind: 'wait' };

@@ -10,11 +10,13 @@ import { meaningOf } from '../audience/refusals.ts';
 import { epochSeconds } from '../contract/units.ts';
 import type { ProblemCode } from '../contract/wire.ts';
 import type { Failure } from '../session/grant.ts';
-import { checkAfterOf, sealHoldings, type HeldToken, type Holdings } from '../session/holdings.ts';
+import type { HeldToken, Holdings } from '../session/holdings.ts';
 import { refreshAtOf } from '../session/lifetimes.ts';
 import { hashed } from '../telemetry/log.ts';
+import { adoptNext, nextOf, storeNext, type Writer } from './generation.ts';
+import { isApart, refreshTokenFor } from './grants.ts';
 import type { Acquired, Need, Redemption, RefreshRoom } from './room.ts';
-import { endOf, readHoldings, type Step } from './rows.ts';
+import { readHoldings, type Step } from './rows.ts';
 import type { SessionRef, SessionRow, TombstoneReason } from './store.ts';
 
 /** A lease that has been taken. */
@@ -44,6 +46,8 @@ const later = (code: 'refresh_failed_transient' | 'refresh_rejected', ms: number
   retryAfterSeconds: Math.max(1, Math.ceil(ms / 1000)),
 });
 
+const writerOf = ({ room, ref, holder, need }: Held): Writer => ({ room, ref, holder, sealer: need.sealer });
+
 // --- leaving without a new generation ---
 
 /** Whether the provider has seen the refresh token is not known; it is presented again, but not at once and not for ever faster. */
@@ -72,80 +76,12 @@ async function bury({ room, ref, need }: Held, why: TombstoneReason): Promise<St
 
 // --- a predecessor's answer ---
 
-/** A holder that died after it had stored its answer has done the work already. */
-async function adopt(held: Held): Promise<boolean> {
-  const { room, ref, holder, holdings, need } = held;
-  const next = await readHoldings(room, ref, holdings.generation + 1, need);
-  if (next.kind !== 'value') return false;
-  await room.store.advance(ref, holder, holdings.generation);
-  return true;
-}
+const adopt = (held: Held): Promise<boolean> => adoptNext(writerOf(held), held.holdings.generation, held.need);
 
 /** What others have got before is carried along; the jar alone knows its own API's token only. */
 async function carried({ room, ref, holdings, need }: Held): Promise<Holdings> {
   const stored = await readHoldings(room, ref, holdings.generation, need);
   return stored.kind === 'value' ? stored.value : holdings;
-}
-
-// --- writing the next generation ---
-
-interface Changes {
-  readonly refreshed?: Refreshed['answer'];
-  readonly refreshToken?: string;
-  readonly tokens?: ReadonlyMap<string, HeldToken>;
-  readonly failures?: ReadonlyMap<string, Failure>;
-}
-
-function nextOf(held: Held, from: Holdings, changes: Changes): Holdings {
-  const { sealer } = held.need;
-  const { refreshed, tokens = new Map<string, HeldToken>(), failures = new Map<string, Failure>() } = changes;
-  const { refreshEndsAt: _, ...rest } = from;
-  const refreshToken = refreshed?.refreshToken ?? changes.refreshToken ?? from.refreshToken;
-  const life = refreshed?.refreshExpiresIn;
-  const isNewToken = refreshed?.refreshToken !== undefined;
-  const refreshEndsAt = isNewToken
-    ? life === undefined
-      ? undefined
-      : epochSeconds(sealer.now + life)
-    : from.refreshEndsAt;
-  const all = new Map([...from.tokens, ...tokens]);
-  const stillFailing = [...from.failures].filter(([api]) => !tokens.has(api));
-  return {
-    ...rest,
-    generation: from.generation + 1,
-    ...(refreshToken === undefined ? {} : { refreshToken }),
-    ...(refreshEndsAt === undefined ? {} : { refreshEndsAt }),
-    tokens: all,
-    failures: new Map([...stillFailing, ...failures]),
-    checkAfter: checkAfterOf(all, sealer.now),
-    heldSince: sealer.now,
-  };
-}
-
-/** The session has ended while the provider was asked; what came back must not outlive it. */
-async function dropAnswer(
-  { room }: Held,
-  why: TombstoneReason | 'revoked',
-  refreshToken: string | undefined,
-): Promise<Step> {
-  // A newer login may share the grant that a revocation would end.
-  if (why !== 'superseded' && refreshToken !== undefined) await room.revoke(refreshToken);
-  return { kind: 'ended', why };
-}
-
-/** @returns `stored`, or why the answer must not be used */
-async function store(held: Held, next: Holdings, newRefreshToken: string | undefined): Promise<Step | 'stored'> {
-  const { room, ref, holder, need } = held;
-  const { identity, sealer } = need;
-  const before = await room.store.read(ref);
-  const ended = endOf(before, identity);
-  if (ended !== undefined) return dropAnswer(held, ended, newRefreshToken);
-  if ((before.row?.generation ?? 0) >= next.generation) return { kind: 'again' };
-  const put = await room.store.putTokens(ref, next.generation, sealHoldings(next, identity, sealer), identity.endsAt);
-  if (put === 'exists') return { kind: 'again' };
-  if ((await room.store.advance(ref, holder, next.generation - 1)) === 'advanced') return 'stored';
-  const after = endOf(await room.store.read(ref), identity);
-  return after === undefined ? { kind: 'again' } : dropAnswer(held, after, newRefreshToken);
 }
 
 // --- what the provider said ---
@@ -195,13 +131,14 @@ async function finish(
   if (verdict?.kind === 'refused') {
     log('error', 'audience_refused', { apis: group.apis, code, cause: verdict.cause, fix: verdict.fix });
   }
-  const next = nextOf(held, from, {
-    refreshed: answer,
+  const writer = writerOf(held);
+  const next = nextOf(writer, from, {
+    refresh: { group, answer },
     ...(token === undefined ? {} : { tokens: forAll(group, token) }),
     failures: token === undefined ? new Map([...failures, ...forAll(group, failureOf(held, code))]) : failures,
   });
-  const stored = await store(held, next, answer.refreshToken);
-  if (stored !== 'stored') return stored;
+  const stored = await storeNext(writer, next, answer.refreshToken);
+  if (stored.kind !== 'stored') return stored;
   log('info', 'refreshed', {
     apis: group.apis,
     generation: next.generation,
@@ -221,13 +158,23 @@ function outcomeFor({ group }: Need, holdings: Holdings): Step {
 /** The provider grants nothing for this API; the session goes on for the others. */
 async function finishWithout(held: Held, code: ProblemCode, refreshToken?: string): Promise<Step> {
   const { need } = held;
+  const { group } = need;
   const from = await carried(held);
-  const failures = forAll(need.group, failureOf(held, code));
-  const next = nextOf(held, from, { failures, ...(refreshToken === undefined ? {} : { refreshToken }) });
-  const stored = await store(held, next, refreshToken);
-  if (stored !== 'stored') return stored;
+  const writer = writerOf(held);
+  const rescued = refreshToken === undefined ? {} : { refresh: { group, answer: { refreshToken } } };
+  const next = nextOf(writer, from, { failures: forAll(group, failureOf(held, code)), ...rescued });
+  const stored = await storeNext(writer, next, refreshToken);
+  if (stored.kind !== 'stored') return stored;
   need.log('error', 'audience_refused', { apis: need.group.apis, code });
   return { kind: 'refused', code, holdings: next };
+}
+
+/** The login that this API has of its own is over; another one brings another refresh token. */
+async function forget(held: Held): Promise<Step> {
+  const writer = writerOf(held);
+  const next = nextOf(writer, await carried(held), { refresh: { group: held.need.group, answer: 'dropped' } });
+  const stored = await storeNext(writer, next, undefined);
+  return stored.kind === 'stored' ? { kind: 'login_needed' } : stored;
 }
 
 async function ask({ need, room }: Held, group: RedemptionGroup, refreshToken: string): Promise<Redemption> {
@@ -256,7 +203,8 @@ async function decideByLogin(held: Held, refreshToken: string): Promise<Step> {
 async function settleRefusal(held: Held, refreshToken: string, status: number, error: string): Promise<Step> {
   switch (meaningOf(held.room.provider, status, error)) {
     case 'over':
-      return (await adopt(held)) ? { kind: 'again' } : decideByLogin(held, refreshToken);
+      if (await adopt(held)) return { kind: 'again' };
+      return isApart(held.room, held.need.group) ? forget(held) : decideByLogin(held, refreshToken);
     case 'audience':
       return finishWithout(held, 'audience_refused');
     case 'other':
@@ -266,11 +214,11 @@ async function settleRefusal(held: Held, refreshToken: string, status: number, e
 
 /** Exactly one redemption, or one more where the first leaves open whether the session is over. */
 export async function redeemUnderLease(held: Held): Promise<Step> {
-  const { need, holdings, before } = held;
+  const { need, room, holdings, before } = held;
   // A lease that has run out was left by somebody who may have stored an answer.
   if (before?.lease !== undefined && (await adopt(held))) return { kind: 'again' };
-  const { refreshToken } = holdings;
-  if (refreshToken === undefined) return { kind: 'ended', why: 'over' };
+  const refreshToken = refreshTokenFor(room, need.group, holdings);
+  if (refreshToken === undefined) return { kind: 'again' };
   const result = await ask(held, need.group, refreshToken);
   switch (result.kind) {
     case 'granted':

@@ -5,10 +5,9 @@ import type { ReadingRules, Value } from '../session/reading.ts';
 import { acquire } from './acquire.ts';
 import { sessionRefOf } from './references.ts';
 import type { Acquired, Need, RefreshRoom } from './room.ts';
-import { endOf, readHoldings } from './rows.ts';
-import { StoreUnavailable, type TombstoneReason } from './store.ts';
+import { endOf, readHoldings, type Ended } from './rows.ts';
+import { StoreUnavailable } from './store.ts';
 
-export type Ended = { readonly kind: 'ended'; readonly why: TombstoneReason | 'revoked' };
 export type StoreSilent = { readonly kind: 'silent' };
 
 export interface Refreshing {

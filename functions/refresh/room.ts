@@ -84,6 +84,8 @@ export type Acquired =
   /** There is no token for this API, by the audience guarantee or because the provider refuses one. */
   | { readonly kind: 'refused'; readonly code: ProblemCode; readonly holdings: Holdings }
   | { readonly kind: 'ended'; readonly why: TombstoneReason | 'revoked' }
+  /** A token for this API comes from a login of its own. */
+  | { readonly kind: 'login_needed' }
   /** Nothing can be said at the moment. */
   | { readonly kind: 'later'; readonly code: Later; readonly retryAfterSeconds: number };
 

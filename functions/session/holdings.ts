@@ -4,10 +4,10 @@
  */
 import { epochSeconds, type EpochSeconds } from '../contract/units.ts';
 import type { ApiToken } from './api-token.ts';
-import { isId, isObject, isText, isTime, isWhole, parseObject } from './fields.ts';
+import { isObject, isText, isTime, isWhole, parseObject } from './fields.ts';
 import type { JsonObject, JsonValue } from './fields.ts';
 import { decodeFailures, encodeFailures, type Failure, type Grant, type NewGrant } from './grant.ts';
-import type { SessionKeys } from './identity.ts';
+import { identityFields, readIdentity, type Identity, type SessionKeys } from './identity.ts';
 import { valueOf } from './reading.ts';
 import type { ReadingRules, Value } from './reading.ts';
 import { open, seal } from './sealing.ts';
@@ -18,12 +18,20 @@ export interface HeldToken extends ApiToken {
   readonly refreshAt: EpochSeconds;
 }
 
+/** A refresh token of one API's own, where each audience has a login of its own. */
+export interface ApiGrant {
+  readonly refreshToken: string;
+  readonly refreshEndsAt?: EpochSeconds;
+}
+
 export interface Holdings {
-  /** Whose they are: a login that takes the place of the session may be somebody else's. */
-  readonly owner: { readonly issuer: string; readonly subject: string };
+  /** Whose they are. The callback of a later login sees no other trace of it: browsers withhold the session there. */
+  readonly identity: Identity;
   readonly generation: number;
   readonly refreshToken?: string;
   readonly refreshEndsAt?: EpochSeconds;
+  /** By the first API of the group that it is for. */
+  readonly apiGrants: ReadonlyMap<string, ApiGrant>;
   /** By API name. */
   readonly tokens: ReadonlyMap<string, HeldToken>;
   readonly failures: ReadonlyMap<string, Failure>;
@@ -69,16 +77,35 @@ function decodeTokens(value: JsonObject): ReadonlyMap<string, HeldToken> | undef
   return tokens;
 }
 
-function encode(holdings: Holdings, { sessionId }: SessionKeys): Buffer {
-  const { owner, generation, refreshToken, refreshEndsAt, tokens, failures, checkAfter, heldSince } = holdings;
+const encodeApiGrants = (grants: ReadonlyMap<string, ApiGrant>): JsonObject =>
+  Object.fromEntries(
+    [...grants].map(([api, { refreshToken, refreshEndsAt }]) => [
+      api,
+      refreshEndsAt === undefined ? [refreshToken] : [refreshToken, refreshEndsAt],
+    ]),
+  );
+
+function decodeApiGrants(value: JsonObject): ReadonlyMap<string, ApiGrant> | undefined {
+  const grants = new Map<string, ApiGrant>();
+  for (const [api, encoded] of Object.entries(value)) {
+    if (!Array.isArray(encoded)) return undefined;
+    const [refreshToken, refreshEndsAt] = encoded as readonly JsonValue[];
+    if (!isText(refreshToken) || (refreshEndsAt !== undefined && !isTime(refreshEndsAt))) return undefined;
+    grants.set(api, { refreshToken, ...(refreshEndsAt !== undefined && { refreshEndsAt }) });
+  }
+  return grants;
+}
+
+function encode(holdings: Holdings): Buffer {
+  const { identity, generation, refreshToken, refreshEndsAt, apiGrants, tokens, failures, checkAfter, heldSince } =
+    holdings;
   return Buffer.from(
     JSON.stringify({
-      session: sessionId,
-      iss: owner.issuer,
-      sub: owner.subject,
+      who: identityFields(identity),
       gen: generation,
       rt: refreshToken,
       until: refreshEndsAt,
+      own: encodeApiGrants(apiGrants),
       at: Object.fromEntries([...tokens].map(([api, token]) => [api, encodeToken(token)])),
       failed: encodeFailures(failures),
       check: checkAfter,
@@ -90,18 +117,20 @@ function encode(holdings: Holdings, { sessionId }: SessionKeys): Buffer {
 const decoderOf =
   ({ sessionId }: SessionKeys) =>
   (plaintext: Buffer): Holdings | undefined => {
-    const { session, iss, sub, gen, rt, until, at, failed, check, iat } = parseObject(plaintext) ?? {};
-    if (!isId(session) || session !== sessionId || !isWhole(gen) || !isTime(check) || !isTime(iat)) return undefined;
+    const { who, gen, rt, until, own, at, failed, check, iat } = parseObject(plaintext) ?? {};
+    const identity = isObject(who) ? readIdentity(who) : undefined;
+    if (identity?.sessionId !== sessionId || !isWhole(gen) || !isTime(check) || !isTime(iat)) return undefined;
     if ((rt !== undefined && !isText(rt)) || (until !== undefined && !isTime(until))) return undefined;
-    if (!isText(iss) || !isText(sub)) return undefined;
     const tokens = isObject(at) ? decodeTokens(at) : undefined;
     const failures = isObject(failed) ? decodeFailures(failed) : undefined;
-    if (!tokens || !failures) return undefined;
+    const apiGrants = isObject(own) ? decodeApiGrants(own) : undefined;
+    if (!tokens || !failures || !apiGrants) return undefined;
     return {
-      owner: { issuer: iss, subject: sub },
+      identity,
       generation: gen,
       ...(rt !== undefined && { refreshToken: rt }),
       ...(until !== undefined && { refreshEndsAt: until }),
+      apiGrants,
       tokens,
       failures,
       checkAfter: check,
@@ -112,9 +141,9 @@ const decoderOf =
 const secretOf = ({ tableSecret }: SessionKeys): Buffer => Buffer.from(tableSecret, 'base64url');
 
 /** @returns what a row holds; without the session cookie nobody can open it */
-export const sealHoldings = (holdings: Holdings, session: SessionKeys, sealer: Sealer): string =>
+export const sealHoldings = (holdings: Holdings, sealer: Sealer): string =>
   seal(
-    { purpose: 'tokens', name: rowName, plaintext: encode(holdings, session), secret: secretOf(session) },
+    { purpose: 'tokens', name: rowName, plaintext: encode(holdings), secret: secretOf(holdings.identity) },
     1,
     sealer,
   );

@@ -57,24 +57,24 @@ export function equalSid(given: string, session: SessionKeys): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-export function encodeIdentity(identity: Identity): Buffer {
-  return Buffer.from(
-    JSON.stringify({
-      id: identity.sessionId,
-      key: identity.tableSecret,
-      iss: identity.issuer,
-      sub: identity.subject,
-      sid: identity.providerSid,
-      iat: identity.loginAt,
-      exp: identity.endsAt,
-      state: identity.sessionState,
-      claims: identity.claims,
-    }),
-  );
-}
+/** An identity in the short names under which it is sealed. */
+export const identityFields = (identity: Identity) => ({
+  id: identity.sessionId,
+  key: identity.tableSecret,
+  iss: identity.issuer,
+  sub: identity.subject,
+  sid: identity.providerSid,
+  iat: identity.loginAt,
+  exp: identity.endsAt,
+  state: identity.sessionState,
+  claims: identity.claims,
+});
 
-export function decodeIdentity(plaintext: Buffer): Identity | undefined {
-  const { id, key, iss, sub, sid, iat, exp, state, claims } = parseObject(plaintext) ?? {};
+export const encodeIdentity = (identity: Identity): Buffer => Buffer.from(JSON.stringify(identityFields(identity)));
+
+/** @returns undefined where a field is missing or has another shape */
+export function readIdentity(fields: JsonObject): Identity | undefined {
+  const { id, key, iss, sub, sid, iat, exp, state, claims } = fields;
   if (!isId(id) || !isId(key) || !isText(iss) || !isText(sub) || !isObject(claims)) return undefined;
   if (!isTime(iat) || !isTime(exp) || !isOptionalText(sid) || !isOptionalText(state)) return undefined;
   return {
@@ -89,3 +89,5 @@ export function decodeIdentity(plaintext: Buffer): Identity | undefined {
     claims,
   };
 }
+
+export const decodeIdentity = (plaintext: Buffer): Identity | undefined => readIdentity(parseObject(plaintext) ?? {});

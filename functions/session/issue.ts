@@ -211,5 +211,26 @@ export function endSession({ apis, logoutPath }: JarLayout, around: Surroundings
   return kept;
 }
 
+/**
+ * Writes the token of one group into a session that the browser does not show: its grant stays as it is, for the jar's own
+ * may be newer than anything that is known here.
+ *
+ * @param apis names of those that share the token
+ */
+export function tokenCookies(
+  { identity, tokens }: Pick<NewSession, 'identity' | 'tokens'>,
+  apis: ReadonlySet<string>,
+  layout: JarLayout,
+  sealer: Sealer,
+): readonly SetCookie[] {
+  const binding = bindingOf(identity);
+  return layout.apis.flatMap(({ name, path }) => {
+    const token = apis.has(name) ? tokens.get(name) : undefined;
+    if (token === undefined) return [];
+    const value = { name: cookie.apiTokenPrefix + name, path, purpose: 'at' } as const;
+    return valueCookies({ ...value, plaintext: encodeApiToken({ ...token, binding }) }, identity, sealer);
+  });
+}
+
 /** Deletes the grant alone: where no store remembers a dead session, one without its grant is over. */
 export const grantDeletions = (): readonly SetCookie[] => deletions(cookie.grant, '/');

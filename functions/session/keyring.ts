@@ -29,9 +29,10 @@ export type ParsedKeyRing =
   { readonly kind: 'ring'; readonly ring: KeyRing } | { readonly kind: 'invalid'; readonly reason: string };
 
 const keyBytes = 32;
-const mostKeys = 12;
+/** A ring may hold no more. */
+export const mostKeys = 12;
 /** Instances re-read their parameters within minutes; after an hour a new key can be opened everywhere. */
-const openableEverywhereAfterSeconds = 3600;
+export const openableEverywhereAfterSeconds = 3600;
 /** 32 random bytes hold about 30 different values; fewer than 17 is a word, a pattern or hexadecimal text. */
 const fewestDistinctBytes = 17;
 const kidPattern = /^[\w.-]{1,32}$/;

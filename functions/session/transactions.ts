@@ -20,6 +20,8 @@ export interface LoginRequest {
   readonly api?: string;
   /** `extend` adds to the session that was seen, `new` makes another one. */
   readonly mode: 'new' | 'extend';
+  /** The provider was asked not to show anything; where it must, it is asked once more. */
+  readonly silent?: true;
   /** The session that was live at `/bff/login`; the browser withholds its cookie from the callback. */
   readonly seenSession?: SessionKeys;
   /** Stands for issuer, client id and redirect URI, see `fingerprintOf`: a login ends under the configuration it began with. */
@@ -83,7 +85,7 @@ const transactionOf = (secret: Buffer, startedAt: EpochSeconds, request: LoginRe
 });
 
 function encode(secret: Buffer, startedAt: EpochSeconds, request: LoginRequest): Buffer {
-  const { returnUrl, api, mode, seenSession, fingerprint } = request;
+  const { returnUrl, api, mode, silent, seenSession, fingerprint } = request;
   const seen = seenSession && [seenSession.sessionId, seenSession.tableSecret];
   return Buffer.from(
     JSON.stringify({
@@ -92,6 +94,7 @@ function encode(secret: Buffer, startedAt: EpochSeconds, request: LoginRequest):
       url: returnUrl,
       api,
       mode,
+      silent,
       seen,
       asked: fingerprint,
     }),
@@ -105,7 +108,7 @@ function decodeSeenSession(seen: JsonValue): SessionKeys | undefined {
 }
 
 function decode(plaintext: Buffer): Transaction | undefined {
-  const { key, iat, url, api, mode, seen, asked } = parseObject(plaintext) ?? {};
+  const { key, iat, url, api, mode, silent, seen, asked } = parseObject(plaintext) ?? {};
   if (!isId(key) || !isTime(iat) || !isText(url) || !isText(asked)) return undefined;
   if (mode !== 'new' && mode !== 'extend') return undefined;
   const seenSession = seen === undefined ? undefined : decodeSeenSession(seen);
@@ -114,6 +117,7 @@ function decode(plaintext: Buffer): Transaction | undefined {
     returnUrl: url,
     ...(api !== undefined && { api }),
     mode,
+    ...(silent === true && { silent }),
     ...(seenSession && { seenSession }),
     fingerprint: asked,
   });

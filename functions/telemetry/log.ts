@@ -29,6 +29,9 @@ export type LogEvent =
   | 'configuration_unavailable'
   | 'configuration_stale'
   | 'key_ring_invalid'
+  | 'keys_rotated'
+  | 'keys_unchanged'
+  | 'key_rotation_failed'
   | 'provider_failed'
   | 'request_malformed'
   | 'internal_error';

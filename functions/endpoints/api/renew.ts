@@ -2,6 +2,7 @@
 import type { RedemptionGroup } from '../../audience/groups.ts';
 import type { HttpResponse, SetCookie } from '../../http/message.ts';
 import { problem } from '../../http/problems.ts';
+import { frontPage, parseReturnUrl } from '../../http/return-url.ts';
 import type { Acquired } from '../../refresh/room.ts';
 import type { Grant } from '../../session/grant.ts';
 import { storedGrantOf } from '../../session/holdings.ts';
@@ -54,6 +55,17 @@ export function audienceProblem(
   });
 }
 
+/** The page that made the request is where the login comes back to; browsers name it to its own origin. */
+function furtherLoginProblem(context: ApiContext, api: string): HttpResponse {
+  const { request, broker } = context;
+  const from = request.headers.get('referer');
+  const returnUrl =
+    (from === undefined ? undefined : parseReturnUrl(from, broker.configuration)) ?? frontPage(broker.configuration);
+  const query = new URLSearchParams({ api, prompt: 'none', returnUrl });
+  const loginUrl = `${addressOf(broker, 'login')}?${query.toString()}`;
+  return problem('audience_login_required', { ref: request.requestId, loginUrl });
+}
+
 function settle(
   context: ApiContext,
   { identity, group }: Wish,
@@ -85,6 +97,8 @@ export async function renew(context: ApiContext, wish: Wish): Promise<Renewed> {
     case 'token':
     case 'refused':
       return settle(context, wish, acquired);
+    case 'login_needed':
+      return { kind: 'failed', response: furtherLoginProblem(context, wish.group.apis[0]) };
     case 'current':
       return { kind: 'token', token: undefined, grant: wish.grant, cookies: [] };
     case 'ended': {

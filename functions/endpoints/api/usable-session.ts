@@ -2,7 +2,7 @@
 import { serializedBytes } from '../../http/cookies.ts';
 import type { HttpResponse, SetCookie } from '../../http/message.ts';
 import { problem } from '../../http/problems.ts';
-import type { Ended } from '../../refresh/refreshing.ts';
+import type { Ended } from '../../refresh/rows.ts';
 import { grantOf, storedGrantOf, type Holdings } from '../../session/holdings.ts';
 import type { Identity } from '../../session/identity.ts';
 import { renewSession, type Issued } from '../../session/issue.ts';

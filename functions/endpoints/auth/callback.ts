@@ -5,14 +5,17 @@ import { problem } from '../../http/problems.ts';
 import { StoreUnavailable } from '../../refresh/store.ts';
 import { readAuthorizationResponse, type Answered, type ProviderError } from './authorization-response.ts';
 import { completeLogin } from './complete-login.ts';
+import { askAgain, extendSession } from './extend-session.ts';
 import { isFirstUse } from './keep-session.ts';
 import { connect, redeemLogin } from './redeem-code.ts';
 import { refuse } from './refusal.ts';
 import { loginFailed, type AuthContext, type LoginFailure } from './room.ts';
 
-function refused(context: AuthContext, { deletion }: Answered, response: ProviderError): HttpResponse {
+async function refused(context: AuthContext, answered: Answered, response: ProviderError): Promise<HttpResponse> {
+  const again = await askAgain(context, answered, response);
+  if (again !== undefined) return again;
   const failure = refuse(context, response);
-  return loginFailed(context, { ...failure, cookies: [deletion, ...(failure.cookies ?? [])] });
+  return loginFailed(context, { ...failure, cookies: [answered.deletion, ...(failure.cookies ?? [])] });
 }
 
 async function complete(context: AuthContext, answered: Answered, url: URL): Promise<HttpResponse> {
@@ -23,6 +26,10 @@ async function complete(context: AuthContext, answered: Answered, url: URL): Pro
   if (!(await isFirstUse(context, transaction))) return ended({ code: 'login_state_mismatch', reason: 'used already' });
   const redeemed = await redeemLogin(context, connection.value, transaction, url);
   if (redeemed.kind === 'failed') return ended(redeemed.failure);
+  const { mode, seenSession } = transaction;
+  if (mode === 'extend' && seenSession !== undefined) {
+    return extendSession(context, answered, seenSession, connection.value, redeemed.value);
+  }
   return completeLogin(context, answered, connection.value, redeemed.value);
 }
 

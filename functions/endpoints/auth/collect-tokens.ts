@@ -42,7 +42,8 @@ function apiOf({ broker }: AuthContext, group: RedemptionGroup) {
   return api;
 }
 
-function judge(
+/** Holds an answer against what one group expects. */
+export function judge(
   context: AuthContext,
   group: RedemptionGroup,
   leg: 'code' | 'refresh',

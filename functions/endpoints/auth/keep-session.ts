@@ -19,8 +19,8 @@ export async function isFirstUse({ broker }: AuthContext, { state, startedAt }: 
   return (await broker.store.useOnce('login', loginHash(state), expiresAt)) === 'first';
 }
 
-const isSameOwner = ({ owner }: Holdings, { issuer, subject }: Identity): boolean =>
-  owner.issuer === issuer && owner.subject === subject;
+const isSameOwner = (one: Identity, other: Identity): boolean =>
+  one.issuer === other.issuer && one.subject === other.subject;
 
 /**
  * The session that the browser had at `/bff/login` ends. Its refresh token is revoked only where it was somebody else's:
@@ -39,7 +39,7 @@ async function supersede(
   if (row === undefined) return;
   const rules = { ring: broker.ring, now, unknownKey: 'absent' } as const;
   const holdings = await readHoldings(broker, ref, row.generation, { identity: { ...identity, ...seen }, rules });
-  if (holdings.kind !== 'value' || isSameOwner(holdings.value, identity)) return;
+  if (holdings.kind !== 'value' || isSameOwner(holdings.value.identity, identity)) return;
   const { refreshToken } = holdings.value;
   if (refreshToken === undefined) return;
   if ((await revokeRefreshToken(endpoint, refreshToken)) === 'failed')
@@ -56,6 +56,6 @@ export async function keepSession(
   const { store } = context.broker;
   const ref = sessionRefOf(identity);
   await store.create(ref, identity.endsAt);
-  await store.putTokens(ref, holdings.generation, sealHoldings(holdings, identity, sealerOf(context)), identity.endsAt);
+  await store.putTokens(ref, holdings.generation, sealHoldings(holdings, sealerOf(context)), identity.endsAt);
   if (seenSession !== undefined) await supersede(context, seenSession, identity, endpoint);
 }

@@ -21,6 +21,8 @@ const prompts = new Set(['none', 'login', 'consent', 'select_account']);
 
 interface Wanted {
   readonly returnUrl: string;
+  /** Whose token is wanted in addition to what the session has. */
+  readonly api: string | undefined;
   /** Allow-listed parameters of the query. */
   readonly parameters: readonly Parameter[];
 }
@@ -64,6 +66,15 @@ function readParameters(query: Parameters, allowed: readonly string[]): readonly
   return chosen;
 }
 
+/** Only where each audience has a login of its own, and everybody knows of it, is another API asked for. */
+function readApi(query: Parameters, { broker }: Pick<AuthContext, 'broker'>): string | undefined | Refusal {
+  const given = single(query, 'api');
+  if (given.kind === 'absent') return undefined;
+  const isKnown = given.kind === 'value' && broker.groups.some(({ apis }) => apis.includes(given.value));
+  if (!isKnown) return refuse('parameter_invalid', 'api must be the name of one API that has an audience.');
+  return broker.way.second === 'reauthorize' && broker.hasTable ? given.value : undefined;
+}
+
 const isRefusal = (value: object): value is Refusal => 'code' in value;
 
 function readQuery({ request, broker }: AuthContext): Wanted | Refusal {
@@ -71,8 +82,15 @@ function readQuery({ request, broker }: AuthContext): Wanted | Refusal {
   if (query === undefined) return refuse('request_malformed', 'The query is not well-formed.');
   const returnUrl = readReturnUrl(query, broker);
   if (typeof returnUrl !== 'string') return returnUrl;
-  const parameters = readParameters(query, broker.configuration.login.allow);
-  return isRefusal(parameters) ? parameters : { returnUrl, parameters };
+  const api = readApi(query, { broker });
+  if (typeof api === 'object') return api;
+  const { allow } = broker.configuration.login;
+  // A link of ours asks for another API's token without showing anything; `prompt` is its own then.
+  const parameters = readParameters(
+    query,
+    api === undefined || allow.includes('prompt') ? allow : [...allow, 'prompt'],
+  );
+  return isRefusal(parameters) ? parameters : { returnUrl, api, parameters };
 }
 
 /** The session that this login may take the place of. A navigation from another site shows none, and that is all right. */
@@ -83,14 +101,15 @@ async function seenSession(context: AuthContext): Promise<SessionKeys | undefine
   return { sessionId, tableSecret };
 }
 
-function authorize(
+/** Where the browser goes for one login. */
+export function authorizationRequest(
   { broker }: AuthContext,
   metadata: ServerMetadata,
   transaction: Transaction,
   chosen: readonly Parameter[],
 ): string {
   const { provider, login: settings, scopes } = broker.configuration;
-  const wish = wishFor(broker.groups, settings.api, scopes);
+  const wish = wishFor(broker.groups, transaction.api, scopes);
   const fixed = Object.entries(settings.parameters);
   const spelled = withParameters(broker.way, spell(broker.way, 'authorize', wish), [...fixed, ...chosen]);
   return authorizationUrl(provider, metadata, {
@@ -101,6 +120,21 @@ function authorize(
     nonce: transaction.nonce,
     codeVerifier: transaction.codeVerifier,
   });
+}
+
+/** A further login extends the session that is there; without one it is a login like any other. */
+function requestOf({ broker }: AuthContext, wanted: Wanted, seen: SessionKeys | undefined): LoginRequest {
+  const extendsSession = wanted.api !== undefined && seen !== undefined;
+  const api = extendsSession ? wanted.api : broker.configuration.login.api;
+  const isSilent = wanted.parameters.some(([name, value]) => name === 'prompt' && value === 'none');
+  return {
+    returnUrl: wanted.returnUrl,
+    mode: extendsSession ? 'extend' : 'new',
+    fingerprint: loginFingerprint(broker),
+    ...(api === undefined ? {} : { api }),
+    ...(extendsSession && isSilent ? { silent: true } : {}),
+    ...(seen === undefined ? {} : { seenSession: seen }),
+  };
 }
 
 export async function login(context: AuthContext): Promise<HttpResponse> {
@@ -115,16 +149,8 @@ export async function login(context: AuthContext): Promise<HttpResponse> {
     const code = found.kind === 'invalid' ? 'provider_invalid' : 'provider_unavailable';
     return loginFailed(context, { code, reason: found.reason });
   }
-  const seen = await seenSession(context);
-  const { api } = broker.configuration.login;
-  const asked: LoginRequest = {
-    returnUrl: wanted.returnUrl,
-    mode: 'new',
-    fingerprint: loginFingerprint(broker),
-    ...(api === undefined ? {} : { api }),
-    ...(seen === undefined ? {} : { seenSession: seen }),
-  };
+  const asked = requestOf(context, wanted, await seenSession(context));
   const { transaction, cookies } = startLogin(asked, request.cookies, sealerOf(context));
-  log('info', 'login_started', { api });
-  return redirect(authorize(context, found.metadata, transaction, wanted.parameters), cookies);
+  log('info', 'login_started', { api: asked.api, mode: asked.mode });
+  return redirect(authorizationRequest(context, found.metadata, transaction, wanted.parameters), cookies);
 }

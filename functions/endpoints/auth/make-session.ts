@@ -90,14 +90,15 @@ function failuresOf({ outcomes }: Collected, now: EpochSeconds): ReadonlyMap<str
   return failures;
 }
 
-function holdingsOf({ collected, idToken }: CompletedLogin, now: EpochSeconds): Holdings {
+function holdingsOf({ collected }: CompletedLogin, identity: Identity, now: EpochSeconds): Holdings {
   const { refreshToken, refreshEndsAt } = collected;
   const tokens = tokensOf(collected, now);
   return {
-    owner: { issuer: idToken.issuer, subject: idToken.subject },
+    identity,
     generation: 1,
     ...(refreshToken === undefined ? {} : { refreshToken }),
     ...(refreshEndsAt === undefined ? {} : { refreshEndsAt }),
+    apiGrants: new Map(),
     tokens,
     failures: failuresOf(collected, now),
     checkAfter: checkAfterOf(tokens, now),
@@ -110,7 +111,7 @@ export function makeSession(context: AuthContext, login: CompletedLogin): MadeSe
   const { broker, now } = context;
   const { answer } = login;
   const identity = identityOf(context, login);
-  const holdings = holdingsOf(login, now);
+  const holdings = holdingsOf(login, identity, now);
   const around = { alongside: login.alongside, setCookieBytes: serializedBytes, hasStore: broker.hasTable };
   const session: NewSession = { identity, grant: grantOf(holdings), tokens: holdings.tokens };
   const issue = (from: NewSession) => issueSession(from, broker.layout, sealerOf(context), around);

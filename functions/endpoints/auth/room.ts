@@ -7,8 +7,11 @@ import type { HttpResponse, SetCookie } from '../../http/message.ts';
 import { errorPage } from '../../http/pages.ts';
 import { frontPage } from '../../http/return-url.ts';
 import type { Provider } from '../../oidc/provider.ts';
+import type { RefreshRoom } from '../../refresh/room.ts';
 import type { SessionStore } from '../../refresh/store.ts';
 import { addressOf, type Broker, type Context } from '../context.ts';
+
+export type Sharing = Pick<RefreshRoom, 'store' | 'way' | 'loginGroup' | 'nowMs' | 'random' | 'pause' | 'newHolder'>;
 
 export interface AuthBroker extends Broker {
   readonly provider: Provider;
@@ -18,6 +21,8 @@ export interface AuthBroker extends Broker {
   /** APIs that share a token, in the order of the configuration. */
   readonly groups: readonly RedemptionGroup[];
   readonly store: SessionStore;
+  /** What it takes to change a session that other instances may be changing as well. */
+  readonly sharing: Sharing;
 }
 
 export type AuthContext = Context<AuthBroker>;

@@ -96,10 +96,6 @@ describe('an invalid configuration', () => {
       { 'provider.preset': 'oidc' },
       /^provider\.audience is missing/,
     ],
-    'a second audience by another login': [
-      { 'provider.second': 'reauthorize' },
-      /^provider\.second must be "refresh" or "merged"/,
-    ],
     'ID tokens signed with a shared secret': [
       { 'provider.idTokenAlgorithms': ['HS256'] },
       /^provider\.idTokenAlgorithms\[0\] must be one of/,

@@ -15,6 +15,10 @@ type Watcher = (exchange: Exchange) => void;
 
 const watchers = new Set<Watcher>();
 
+/** Node frames bodies of some methods only, and sends those of others without a word about them. */
+const lengthOf = (body: Sent['body']): Record<string, string> =>
+  body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+
 /** Shows every answer of this process to somebody; what it throws fails the request. Returns how to stop it. */
 export function watchAnswers(watcher: Watcher): () => void {
   watchers.add(watcher);
@@ -34,7 +38,7 @@ export async function send(
         port: url.port,
         method,
         path: target,
-        headers: { host: url.host, ...headers },
+        headers: { host: url.host, ...lengthOf(body), ...headers },
       },
       (answer) => {
         const chunks: Buffer[] = [];

@@ -8,6 +8,8 @@ import { parseCookies } from '../../../functions/http/cookies.ts';
 import type { ApiToken } from '../../../functions/session/api-token.ts';
 import type { Failure, TokenTimes } from '../../../functions/session/grant.ts';
 import { equalSid } from '../../../functions/session/identity.ts';
+import { openHoldings } from '../../../functions/session/holdings.ts';
+import type { ApiGrant, HeldToken, Holdings } from '../../../functions/session/holdings.ts';
 import type { Identity } from '../../../functions/session/identity.ts';
 import { readApiToken } from '../../../functions/session/jar.ts';
 import { parseKeyRing } from '../../../functions/session/keyring.ts';
@@ -22,6 +24,7 @@ interface SealedValues {
   readonly keys: unknown;
   readonly now: number;
   readonly cookies: Readonly<Record<string, string>>;
+  readonly row: string;
   readonly holds: {
     readonly identity: Identity;
     readonly logoutSid: string;
@@ -40,6 +43,11 @@ interface SealedValues {
     readonly returnUrl: string;
     readonly report: unknown;
     readonly transaction: Transaction;
+    readonly row: Omit<Holdings, 'apiGrants' | 'tokens' | 'failures'> & {
+      readonly apiGrants: readonly (readonly [string, ApiGrant])[];
+      readonly tokens: readonly (readonly [string, HeldToken])[];
+      readonly failures: readonly (readonly [string, Failure])[];
+    };
   };
 }
 
@@ -56,6 +64,7 @@ for (const file of files) {
       keys,
       now,
       cookies: values,
+      row,
       holds,
     } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as SealedValues;
     const parsed = parseKeyRing(JSON.stringify(keys));
@@ -97,6 +106,15 @@ for (const file of files) {
       assert.equal(readIdToken(jar, live(jar, rules), rules), holds.idToken);
       assert.equal(readReturnUrl(jar, rules), holds.returnUrl);
       assert.deepEqual(readReport(jar, rules), holds.report);
+    });
+
+    test('what the store keeps of the session', () => {
+      const { identity } = live(jar, rules);
+      const { apiGrants, tokens, failures, ...rest } = holds.row;
+      const expected = { apiGrants: new Map(apiGrants), tokens: new Map(tokens), failures: new Map(failures) };
+      assert.deepEqual(openHoldings(row, identity, rules), { kind: 'value', value: { ...rest, ...expected } });
+      const stranger = { ...identity, tableSecret: identity.sessionId };
+      assert.equal(openHoldings(row, stranger, rules).kind, 'absent');
     });
 
     test('and every one of them was looked at', () => {

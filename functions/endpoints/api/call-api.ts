@@ -1,7 +1,7 @@
 /** Any method on an API's path: the request goes on to the API with the session's token for it, and for no other. */
 import { checkFetch, headerlessHeaders } from '../../http/csrf.ts';
 import { withHeaders } from '../../http/answers.ts';
-import type { HttpResponse, SetCookie } from '../../http/message.ts';
+import type { HttpRequest, HttpResponse, SetCookie } from '../../http/message.ts';
 import { problem } from '../../http/problems.ts';
 import { forward, refuse, type Problem } from '../../proxy/forward.ts';
 import type { Match } from '../../proxy/routes.ts';
@@ -55,9 +55,13 @@ function withCookies(response: HttpResponse, cookies: readonly SetCookie[]): Htt
   return { ...response, headers: [...headers, ['cache-control', 'no-store']], cookies };
 }
 
+/** RFC 6455, section 4.1. A function answers once and keeps no connection. */
+const wantsWebSocket = ({ headers }: HttpRequest): boolean => headers.get('upgrade')?.toLowerCase() === 'websocket';
+
 export async function callApi(context: ApiContext, match: Match): Promise<HttpResponse> {
   const { request, broker, log } = context;
   const { publicOrigin } = broker.configuration;
+  if (wantsWebSocket(request)) return problem('websocket_unsupported', { ref: request.requestId });
   const check = checkFetch(request, broker.configuration, match);
   if (check.kind === 'rejected') {
     log('warn', 'csrf_rejected', { why: check.why, api: match.route.name });

@@ -180,15 +180,20 @@ describe('bad headers', () => {
 });
 
 describe('an upgrade to another protocol', () => {
-  it('is refused with a code', async () => {
-    const upgrade = {
-      ...csrf,
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-key': 'x',
-      'sec-websocket-version': '13',
-    };
-    const answer = await ask(broker.origin, '/api/orders/socket', { headers: upgrade });
-    assert.ok([401, 403, 501].includes(answer.status), String(answer.status));
+  it('is refused with a code, and the API is not asked', async () => {
+    const calls = broker.apis.orders.requests.length;
+    const answer = await ask(broker.origin, '/api/orders/socket', {
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'WebSocket',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        'sec-websocket-version': '13',
+        'sec-fetch-site': 'same-origin',
+        'sec-fetch-mode': 'websocket',
+      },
+    });
+    assert.equal(answer.status, 501);
+    assert.equal(codeOf(answer), 'websocket_unsupported');
+    assert.equal(broker.apis.orders.requests.length, calls);
   });
 });

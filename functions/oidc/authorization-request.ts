@@ -1,8 +1,9 @@
 /** The authorization request (RFC 6749, section 4.1.1; OIDC Core, section 3.1.2.1) with PKCE S256 (RFC 7636). */
 import { createHash } from 'node:crypto';
-import { buildAuthorizationUrl, None, type ServerMetadata } from 'openid-client';
-import type { Configuration } from '../configuration/schema.ts';
+import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR, type ServerMetadata } from 'openid-client';
 import { createClient } from './client.ts';
+import { providerFetch } from './fetch.ts';
+import type { TokenEndpoint } from './token-request.ts';
 
 /** Everything of an authorization request that differs from login to login. */
 export interface AuthorizationRequest {
@@ -31,18 +32,13 @@ const reserved = new Set([
   'request_uri',
 ]);
 
-const refuse = (): never => {
-  throw new Error('an authorization request reaches nobody before the browser');
-};
+export type AuthorizationUrl =
+  | { readonly kind: 'url'; readonly url: string }
+  /** The provider wants the request pushed, and did not take it. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'unavailable'; readonly reason: string };
 
-/**
- * @returns the absolute URL to send the browser to; a reserved name among the parameters is left out
- */
-export function authorizationUrl(
-  settings: Configuration['provider'],
-  metadata: ServerMetadata,
-  request: AuthorizationRequest,
-): string {
+function parametersOf(request: AuthorizationRequest): URLSearchParams {
   const parameters = new URLSearchParams({
     redirect_uri: request.redirectUri,
     scope: request.scope,
@@ -54,5 +50,44 @@ export function authorizationUrl(
   for (const [name, value] of request.parameters) {
     if (!reserved.has(name)) parameters.append(name, value);
   }
-  return buildAuthorizationUrl(createClient(settings, metadata, None(), refuse), parameters).href;
+  return parameters;
+}
+
+/** RFC 9126, section 5: a provider that requires it refuses every request that is not pushed. */
+const wantsPush = ({ require_pushed_authorization_requests: wanted }: ServerMetadata): boolean => wanted === true;
+
+/** The browser is given the client's id and a reference; where the push fails nothing is sent in its place. */
+async function push(
+  { settings, metadata, auth, send }: TokenEndpoint,
+  parameters: URLSearchParams,
+): Promise<AuthorizationUrl> {
+  let status = 0;
+  const fetch = providerFetch(send, (answer) => {
+    ({ status } = answer);
+    return answer.body;
+  });
+  try {
+    const url = await buildAuthorizationUrlWithPAR(createClient(settings, metadata, auth, fetch), parameters);
+    return { kind: 'url', url: url.href };
+  } catch {
+    const isPassing = status === 0 || status >= 500 || status === 429;
+    return isPassing
+      ? { kind: 'unavailable', reason: 'the authorization request could not be pushed' }
+      : { kind: 'refused', reason: 'the provider did not take the pushed authorization request' };
+  }
+}
+
+const refuse = (): never => {
+  throw new Error('an authorization request reaches nobody before the browser');
+};
+
+/** @returns where to send the browser; a reserved name among the parameters is left out */
+export async function authorizationUrl(
+  endpoint: TokenEndpoint,
+  request: AuthorizationRequest,
+): Promise<AuthorizationUrl> {
+  const { settings, metadata, auth } = endpoint;
+  const parameters = parametersOf(request);
+  if (wantsPush(metadata)) return push(endpoint, parameters);
+  return { kind: 'url', url: buildAuthorizationUrl(createClient(settings, metadata, auth, refuse), parameters).href };
 }

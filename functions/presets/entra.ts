@@ -39,7 +39,8 @@ export const entra: Preset = {
   fixedParameters: {},
   // `resource` beside `scope` fails with AADSTS901002 or AADSTS9010010.
   neverSend: ['resource', 'audience'],
-  clientAuth: ['client_secret_post', 'private_key_jwt'],
+  // For a client assertion Entra wants the certificate's thumbprint (`x5t#S256`) in its header.
+  clientAuth: ['client_secret_post'],
   assertionAudience: 'token_endpoint',
   offlineAccess: 'needed',
   audienceRefusals: [{ error: 'invalid_target' }, { error: 'invalid_resource' }],

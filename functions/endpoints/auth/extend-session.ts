@@ -1,18 +1,18 @@
 /** Adds one API's token to a session, where each audience has a login of its own; identity and grant stay as they are. */
 import { redirect } from '../../http/answers.ts';
-import type { HttpResponse, SetCookie } from '../../http/message.ts';
+import type { HttpResponse } from '../../http/message.ts';
 import { revokeRefreshToken } from '../../oidc/revocation.ts';
 import { extend, type Extended, type Extension } from '../../refresh/extend.ts';
 import type { Changes } from '../../refresh/generation.ts';
 import { refreshAtOf } from '../../session/lifetimes.ts';
 import { tokenCookies } from '../../session/issue.ts';
 import type { SessionKeys } from '../../session/identity.ts';
-import { startLogin, type Transaction } from '../../session/transactions.ts';
+import type { LoginRequest, Transaction } from '../../session/transactions.ts';
 import { hashed } from '../../telemetry/log.ts';
 import { sealerOf } from '../context.ts';
 import type { Answered, ProviderError } from './authorization-response.ts';
 import { judge } from './collect-tokens.ts';
-import { authorizationRequest } from './login.ts';
+import { sendToProvider } from './login.ts';
 import type { Connection, Redeemed } from './redeem-code.ts';
 import { sentence } from './refusal.ts';
 import { loginFailed, type AuthContext, type LoginFailure } from './room.ts';
@@ -93,12 +93,18 @@ export async function askAgain(
   { transaction, deletion }: Answered,
   { error }: ProviderError,
 ): Promise<HttpResponse | undefined> {
-  const { broker, request, now } = context;
+  const { broker, now } = context;
   if (transaction.silent !== true || !needsToAsk.has(error)) return undefined;
   const found = await broker.provider.metadata(now);
   if (found.kind !== 'known') return undefined;
-  const { silent: _, ...asked } = transaction;
-  const started = startLogin(asked, request.cookies, sealerOf(context));
-  const cookies: readonly SetCookie[] = [...started.cookies, deletion];
-  return redirect(authorizationRequest(context, found.metadata, started.transaction, []), cookies);
+  const { returnUrl, api, mode, seenSession, fingerprint } = transaction;
+  const asked: LoginRequest = {
+    returnUrl,
+    mode,
+    fingerprint,
+    ...(api === undefined ? {} : { api }),
+    ...(seenSession === undefined ? {} : { seenSession }),
+  };
+  const sent = await sendToProvider(context, found.metadata, asked, []);
+  return { ...sent, cookies: [...sent.cookies, deletion] };
 }

@@ -11,7 +11,7 @@ import { authorizationUrl } from '../../oidc/authorization-request.ts';
 import type { ServerMetadata } from '../../oidc/metadata.ts';
 import { fingerprintOf } from '../../session/api-token.ts';
 import type { SessionKeys } from '../../session/identity.ts';
-import { startLogin, type LoginRequest, type Transaction } from '../../session/transactions.ts';
+import { startLogin, type LoginRequest } from '../../session/transactions.ts';
 import { redirectUri, sealerOf, type Broker } from '../context.ts';
 import { currentSession } from '../current-session.ts';
 import { loginFailed, type AuthContext } from './room.ts';
@@ -101,25 +101,45 @@ async function seenSession(context: AuthContext): Promise<SessionKeys | undefine
   return { sessionId, tableSecret };
 }
 
-/** Where the browser goes for one login. */
-export function authorizationRequest(
-  { broker }: AuthContext,
+/** Sends the browser to the provider for one login. */
+export async function sendToProvider(
+  context: AuthContext,
   metadata: ServerMetadata,
-  transaction: Transaction,
+  asked: LoginRequest,
   chosen: readonly Parameter[],
-): string {
-  const { provider, login: settings, scopes } = broker.configuration;
+): Promise<HttpResponse> {
+  const { broker, request, log } = context;
+  const { login: settings, scopes } = broker.configuration;
+  const { transaction, cookies } = startLogin(asked, request.cookies, sealerOf(context));
   const wish = wishFor(broker.groups, transaction.api, scopes);
   const fixed = Object.entries(settings.parameters);
   const spelled = withParameters(broker.way, spell(broker.way, 'authorize', wish), [...fixed, ...chosen]);
-  return authorizationUrl(provider, metadata, {
+  const { state, nonce, codeVerifier } = transaction;
+  const result = await authorizationUrl(await broker.provider.tokenEndpoint(metadata), {
     redirectUri: redirectUri(broker),
     scope: spelled.scope ?? scopes.join(' '),
     parameters: spelled.parameters,
-    state: transaction.state,
-    nonce: transaction.nonce,
-    codeVerifier: transaction.codeVerifier,
+    state,
+    nonce,
+    codeVerifier,
   });
+  if (result.kind !== 'url') {
+    const code = result.kind === 'refused' ? 'provider_rejected' : 'provider_unavailable';
+    return loginFailed(context, { code, reason: result.reason });
+  }
+  log('info', 'login_started', { api: asked.api, mode: asked.mode });
+  return redirect(result.url, cookies);
+}
+
+/** A provider that publishes what it knows is not asked for anything else; most publish nothing. */
+function unpublishedPrompt(
+  { prompt_values_supported: published }: ServerMetadata,
+  { parameters }: Wanted,
+): Refusal | undefined {
+  const [, prompt] = parameters.find(([name]) => name === 'prompt') ?? [];
+  if (prompt === undefined || !Array.isArray(published)) return undefined;
+  const isPublished = prompt.split(' ').every((one) => published.some((value) => value === one));
+  return isPublished ? undefined : refuse('parameter_invalid', 'The provider does not know this prompt.');
 }
 
 /** A further login extends the session that is there; without one it is a login like any other. */
@@ -138,7 +158,7 @@ function requestOf({ broker }: AuthContext, wanted: Wanted, seen: SessionKeys | 
 }
 
 export async function login(context: AuthContext): Promise<HttpResponse> {
-  const { request, broker, log, now } = context;
+  const { request, broker, now } = context;
   const ref = request.requestId;
   const navigation = checkNavigation(request);
   if (navigation.kind === 'refused') return problem(navigation.code, { ref });
@@ -149,8 +169,8 @@ export async function login(context: AuthContext): Promise<HttpResponse> {
     const code = found.kind === 'invalid' ? 'provider_invalid' : 'provider_unavailable';
     return loginFailed(context, { code, reason: found.reason });
   }
+  const unpublished = unpublishedPrompt(found.metadata, wanted);
+  if (unpublished !== undefined) return problem(unpublished.code, { ref, detail: unpublished.detail });
   const asked = requestOf(context, wanted, await seenSession(context));
-  const { transaction, cookies } = startLogin(asked, request.cookies, sealerOf(context));
-  log('info', 'login_started', { api: asked.api, mode: asked.mode });
-  return redirect(authorizationRequest(context, found.metadata, transaction, wanted.parameters), cookies);
+  return sendToProvider(context, found.metadata, asked, wanted.parameters);
 }

@@ -90,7 +90,7 @@ describe('an invalid configuration', () => {
     ],
     'a client authentication that the provider lacks': [
       { 'provider.preset': 'entra', 'provider.issuer': 'https://login.microsoftonline.com/t1/v2.0' },
-      /^provider\.clientAuth\.method must be one of client_secret_post, private_key_jwt/,
+      /^provider\.clientAuth\.method must be one of client_secret_post at/,
     ],
     'a provider by hand that does not say how audiences are asked for': [
       { 'provider.preset': 'oidc' },

@@ -100,7 +100,7 @@ const faults: Readonly<Record<string, fc.Arbitrary<(right: Case) => Case>>> = {
   })),
   'another token type': member(
     'tokenType',
-    fc.anything().filter((one) => String(one).toLowerCase() !== 'bearer' || typeof one !== 'string'),
+    fc.anything().filter((one) => typeof one !== 'string' || one.toLowerCase() !== 'bearer'),
   ),
   'a life that is over': member('expiresIn', fc.integer({ max: 0 })),
 };

@@ -12,7 +12,11 @@ export type Entries = Readonly<Record<string, string>>;
 export const projectRoot = resolve(import.meta.dirname, '..');
 
 /** The functions of the product. */
-export const doors: Entries = { auth: 'functions/auth.ts', api: 'functions/api.ts' };
+export const doors: Entries = {
+  auth: 'functions/auth.ts',
+  api: 'functions/api.ts',
+  'rotate-keys': 'functions/rotate-keys.ts',
+};
 
 /** The name under which licences travel in every package. */
 export const noticesFile = 'THIRD-PARTY-NOTICES.txt';

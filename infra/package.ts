@@ -14,6 +14,7 @@ import { buildFunctions, doors, projectRoot, type Entries } from './build.ts';
 import { readConfiguration } from './stage/configuration.ts';
 import { readParameters, type StageParametersInput } from './stage/parameters.ts';
 import { checkStage, isAbsent, PackagingError } from './stage/problems.ts';
+import { checkRotation } from './stage/rotation.ts';
 
 /** What is to be packaged. */
 export interface PackageRequest {
@@ -75,10 +76,12 @@ const written = (stage: string, { path, message }: Problem): string =>
 async function prepare(root: string, stage: string, entries: Entries): Promise<readonly string[]> {
   checkStage(stage);
   const configuration = await readConfiguration(root, stage);
-  const { basePath, callbackPath, apiPrefixes } = await readParameters(root, stage);
+  const parameters = await readParameters(root, stage);
+  const { basePath, callbackPath, apiPrefixes } = parameters;
   const paths = { base: basePath, callback: callbackPath, apiPrefixes };
   const result = validateFile(configuration, { stage, paths });
   if (result.kind === 'invalid') throw new PackagingError(result.problems.map((problem) => written(stage, problem)));
+  checkRotation(stage, parameters, result.packaged);
   await buildFunctions({ outDir: join(root, 'dist'), entries });
   const text = `${JSON.stringify(result.packaged, undefined, 2)}\n`;
   await Promise.all(
@@ -86,6 +89,9 @@ async function prepare(root: string, stage: string, entries: Entries): Promise<r
   );
   return result.warnings.map((warning) => written(stage, warning));
 }
+
+/** `rotate-keys` is the function `rotateKeys`: the framework takes no hyphens in the name of a function. */
+const functionName = (entry: string): string => entry.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** Runs the framework with an environment in which it finds neither credentials nor a home with settings. */
 async function runFramework(root: string, stage: string): Promise<void> {
@@ -128,7 +134,7 @@ export async function packageStage(request: PackageRequest): Promise<StagePackag
   return {
     dir,
     template: join(dir, 'cloudformation-template-update-stack.json'),
-    zips: Object.fromEntries(Object.keys(entries).map((name) => [name, join(dir, `${name}.zip`)])),
+    zips: Object.fromEntries(Object.keys(entries).map((name) => [name, join(dir, `${functionName(name)}.zip`)])),
     warnings,
   };
 }

@@ -7,6 +7,7 @@ import { validateFile } from '../../functions/configuration/validate.ts';
 import { readConfiguration } from '../stage/configuration.ts';
 import { readParameters } from '../stage/parameters.ts';
 import { checkStage, PackagingError } from '../stage/problems.ts';
+import { checkRotation } from '../stage/rotation.ts';
 
 /** What is printed, line by line. */
 export interface Verdict {
@@ -35,13 +36,15 @@ function parameterLines(configuration: unknown, stage: string, names: readonly s
 export async function validateStage(root: string, stage: string): Promise<Verdict> {
   checkStage(stage);
   const configuration = await readConfiguration(root, stage);
-  const { basePath, callbackPath, apiPrefixes } = await readParameters(root, stage);
+  const parameters = await readParameters(root, stage);
+  const { basePath, callbackPath, apiPrefixes } = parameters;
   const paths = { base: basePath, callback: callbackPath, apiPrefixes };
   const file = `config/${stage}.jsonc`;
   const result = validateFile(configuration, { stage, paths });
   if (result.kind === 'invalid') {
     return { valid: false, lines: result.problems.map((problem) => `${file}: ${say(problem)}`) };
   }
+  checkRotation(stage, parameters, result.packaged);
   return {
     valid: true,
     lines: [

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
+import { duration } from '../../functions/configuration/values.ts';
 import { isAbsent, PackagingError } from './problems.ts';
 
 const path = v.pipe(
@@ -37,6 +38,8 @@ const schema = v.pipe(
     loginThrottle: limit(50, 100),
     /** Instances that are kept for a function, and beyond which it gets none. Left out: no limit of its own. */
     reservedConcurrency: v.optional(v.strictObject({ auth: v.optional(positive), api: v.optional(positive) }), {}),
+    /** One key for the cookies is made in each period. A key seals after an hour, so that a period is longer than that. */
+    keyRotation: v.optional(v.strictObject({ period: v.optional(duration('2h', '365d'), '30d') }), {}),
     /** Own domain of the HTTP API. The default address is then switched off. */
     domain: v.optional(v.pipe(v.string(), v.regex(/^(?:[a-z0-9-]+\.)+[a-z]{2,}$/, 'must be a host name'))),
     /** The domain's certificate, in the same region. */

@@ -2,11 +2,12 @@
  * What `serverless.yml` needs to know about a stage and cannot work out itself. The framework asks for it through
  * `infra/serverless/stage.cjs`, which runs this file: `node infra/stage/template.ts <stage>` prints it as JSON.
  */
-import { parameterNames } from '../../functions/configuration/references.ts';
+import { cookieKeys, parameterNames } from '../../functions/configuration/references.ts';
 import { endpoint } from '../../functions/contract/wire.ts';
 import { readConfiguration } from './configuration.ts';
 import { readParameters, type StageParameters } from './parameters.ts';
 import { checkStage, PackagingError } from './problems.ts';
+import { checksEvery } from './rotation.ts';
 
 /** The exact routes of the function `auth`. Every other request goes to `api`. */
 function authRoutes({ basePath, callbackPath }: StageParameters) {
@@ -57,6 +58,11 @@ export async function templateValues(root: string, service: string, stage: strin
     certificateArn: parameters.certificateArn ?? '',
     kmsKeyArn: parameters.kmsKeyArn ?? '',
     routes,
+    keyRotation: {
+      periodSeconds: parameters.keyRotation.period,
+      rate: checksEvery(parameters.keyRotation.period),
+    },
+    cookieKeysArn: parameterArn(service, stage, cookieKeys),
     parameterArns: names.map((name) => parameterArn(service, stage, name)),
     defaultRouteSettings: { DetailedMetricsEnabled: false, ...throttling(parameters.throttle) },
     routeSettings: Object.fromEntries(slowed.map((key) => [key, throttling(parameters.loginThrottle)])),

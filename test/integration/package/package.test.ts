@@ -10,7 +10,7 @@ import { unzip } from '../../../infra/local/unzip.ts';
 import { packageStage } from '../../../infra/package.ts';
 import type { StageParametersInput } from '../../../infra/stage/parameters.ts';
 import { PackagingError } from '../../../infra/stage/problems.ts';
-import { door, everyParameter, packageSmallStage, scratchDirectory } from './packaged.ts';
+import { everyDoor, everyParameter, packageSmallStage, scratchDirectory } from './packaged.ts';
 
 const bin = join(projectRoot, 'node_modules/.bin');
 
@@ -41,7 +41,7 @@ async function problemsOf(configuration: string, parameters: StageParametersInpu
     outDir: join(root, 'out'),
     configFile,
     parameters,
-    entries: { auth: door, api: door },
+    entries: everyDoor,
   };
   return packageStage(request).then(
     () => [],
@@ -128,6 +128,8 @@ describe('packaging', () => {
     ['a path with a slash at its end', { basePath: '/bff/' }, /basePath: must be a path such as \/bff/],
     ['a path that leads upwards', { callbackPath: '/bff/../callback' }, /callbackPath: must be a path/],
     ['a retention that AWS does not know', { logRetentionInDays: 31 }, /logRetentionInDays: /],
+    ['a rotation period without a unit', { keyRotation: { period: 30 } }, /keyRotation\.period: /],
+    ['a rotation within the hour in which a key is not used', { keyRotation: { period: '90m' } }, /from "2h"/],
     ['a domain without a certificate', { domain: 'broker.example.com' }, /domain and certificateArn/],
     [
       'a key for everything',
@@ -143,6 +145,12 @@ describe('packaging', () => {
       assert.match(problems[0] ?? '', /^config\/test\.params\.yml: /);
     });
   }
+
+  it('refuses a rotation so fast that the ring would be full of keys that are needed', async () => {
+    const problems = await problemsOf(valid.replace('"8h"', '"30d"'), { keyRotation: { period: '2h' } });
+    assert.equal(problems.length, 1);
+    assert.match(problems[0] ?? '', /^config\/test\.params\.yml: keyRotation\.period: must be at least "73h"/);
+  });
 
   it('never packages another configuration in place of the one in config/', async () => {
     const request = { stage: 'test', configFile: join(import.meta.dirname, 'stage.jsonc') };
@@ -179,7 +187,7 @@ describe("the framework's own commands", () => {
   it('build what they package', { skip: built ? false : 'the functions are not written yet' }, async () => {
     const root = await scratchDirectory();
     const configFile = join(import.meta.dirname, 'stage.jsonc');
-    await packageStage({ stage: 'test', outDir: root, configFile, entries: { auth: door, api: door } });
+    await packageStage({ stage: 'test', outDir: root, configFile, entries: everyDoor });
     const before = await readFile(join(root, 'dist/api/index.mjs'));
     const { code, output } = await run(root, framework, 'package', '--stage', 'test');
     assert.equal(code, 0, output);

@@ -3,11 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { doors, type Entries } from '../../../infra/build.ts';
 import { packageStage, type StagePackage } from '../../../infra/package.ts';
 import type { StageParametersInput } from '../../../infra/stage/parameters.ts';
 
 /** Source of the one function that these tests package. */
 export const door = join(import.meta.dirname, 'door.ts');
+
+/** That source in the place of every function of the product. */
+export const everyDoor: Entries = Object.fromEntries(Object.keys(doors).map((name) => [name, door]));
 
 /** A template as CloudFormation takes it. */
 export interface Template {
@@ -39,7 +43,7 @@ export async function packageSmallStage(parameters?: StageParametersInput): Prom
     stage: 'test',
     outDir: root,
     configFile: join(import.meta.dirname, 'stage.jsonc'),
-    entries: { auth: door, api: door },
+    entries: everyDoor,
   };
   const packaged = await packageStage(parameters === undefined ? request : { ...request, parameters });
   return { ...packaged, root };
@@ -56,6 +60,7 @@ export const everyParameter: StageParametersInput = {
   throttle: { rate: 20, burst: 40 },
   loginThrottle: { rate: 2, burst: 4 },
   reservedConcurrency: { auth: 5, api: 50 },
+  keyRotation: { period: '12h' },
   domain: 'broker.example.com',
   certificateArn: 'arn:aws:acm:eu-central-1:111122223333:certificate/1',
   kmsKeyArn: 'arn:aws:kms:eu-central-1:111122223333:key/1',

@@ -24,6 +24,8 @@ const reserved = (template: Template): unknown[] =>
 const withoutUploadTime = async (file: string): Promise<string> =>
   (await readFile(file, 'utf8')).replaceAll(/\d{13}-[^/]+Z/g, '<time>');
 
+const statements = (document: unknown): object[] => (document as { Statement: object[] }).Statement;
+
 function routes(template: Template): Record<string, string> {
   const found = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route');
   return Object.fromEntries(
@@ -148,7 +150,7 @@ describe('a packaged stage', () => {
   });
 
   it('gives each function a role and a log group of its own', () => {
-    for (const name of ['Auth', 'Api']) {
+    for (const name of ['Auth', 'Api', 'RotateKeys']) {
       assert.deepEqual(properties(template, `${name}LambdaFunction`)['Role'], { 'Fn::GetAtt': [`${name}Role`, 'Arn'] });
       const role = JSON.stringify(properties(template, `${name}Role`));
       const groups = [...role.matchAll(/"(\w+LogGroup)"/g)].map(([, id]) => id);
@@ -170,6 +172,55 @@ describe('a packaged stage', () => {
       [undefined, undefined],
       [5, 50],
     ]);
+  });
+
+  it('rotates keys one at a time, without repeating itself, and looks after it often', () => {
+    for (const [each, rate] of [
+      [template, 'rate(1 day)'],
+      [other, 'rate(1 hour)'],
+    ] as const) {
+      assert.equal(properties(each, 'RotateKeysLambdaFunction')['ReservedConcurrentExecutions'], 1);
+      assert.equal(properties(each, 'RotateKeysLambdaEvConf')['MaximumRetryAttempts'], 0);
+      assert.equal(properties(each, 'RotateKeysEventsRuleSchedule1')['ScheduleExpression'], rate);
+    }
+    const variables = [template, other].map((each) => properties(each, 'RotateKeysLambdaFunction')['Environment']);
+    const common = { PARAMETER_PREFIX: '/token-broker/test', TABLE_NAME: 'token-broker-test' };
+    assert.deepEqual(variables, [
+      { Variables: { ...common, ROTATION_PERIOD_SECONDS: '2592000', PARAMETERS_KMS_ARN: '' } },
+      {
+        Variables: { ...common, ROTATION_PERIOD_SECONDS: '43200', PARAMETERS_KMS_ARN: everyParameter.kmsKeyArn },
+      },
+    ]);
+  });
+
+  it('lets the rotation of keys touch the key ring and nothing else', () => {
+    const ring = {
+      'Fn::Sub': 'arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/token-broker/test/cookie-keys',
+    };
+    const policies = properties(other, 'RotateKeysRole')['Policies'] as { PolicyDocument: unknown }[];
+    assert.deepEqual(
+      policies.flatMap(({ PolicyDocument }) => statements(PolicyDocument)),
+      [
+        {
+          Effect: 'Allow',
+          Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+          Resource: [{ 'Fn::GetAtt': ['RotateKeysLogGroup', 'Arn'] }],
+        },
+        { Effect: 'Allow', Action: ['ssm:GetParameter', 'ssm:PutParameter'], Resource: [ring] },
+      ],
+    );
+    assert.deepEqual(statements(properties(other, 'RotateKeysKmsPolicy')['PolicyDocument']), [
+      {
+        Effect: 'Allow',
+        Action: ['kms:Decrypt', 'kms:Encrypt'],
+        Resource: [everyParameter.kmsKeyArn],
+        Condition: { StringEquals: { 'kms:EncryptionContext:PARAMETER_ARN': [ring] } },
+      },
+    ]);
+  });
+
+  it('lets nobody delete from the table', () => {
+    assert.ok(!JSON.stringify(template).includes('dynamodb:DeleteItem'));
   });
 
   it("switches the API's default address off where there is a domain", () => {

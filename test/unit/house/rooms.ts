@@ -18,6 +18,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   oidc: ['presets', 'outgoing', ...everywhere],
   audience: ['presets', ...everywhere],
   session: [...everywhere],
+  // Writes what the session reads: a ring that the key ring's own rules refuse must never be stored.
+  rotation: ['session', ...everywhere],
   aws: ['outgoing', ...everywhere],
   configuration: ['presets', 'aws', ...everywhere],
   http: ['contract'],

@@ -1,17 +1,20 @@
 /** Whether a request goes on to its API, and with which token. */
 import type { HttpResponse, SetCookie } from '../../http/message.ts';
+import type { ApiToken } from '../../session/api-token.ts';
 import type { LiveSession } from '../../session/lifetimes.ts';
 
-export type Admission =
-  | {
-      readonly kind: 'admitted';
-      /** Left out on anonymous paths. */
-      readonly token: string | undefined;
-      /** Whose activity the request is; left out on anonymous paths. */
-      readonly session: LiveSession | undefined;
-      readonly cookies: readonly SetCookie[];
-    }
-  | { readonly kind: 'refused'; readonly response: HttpResponse };
+export interface Admitted {
+  readonly kind: 'admitted';
+  /** Left out on anonymous paths. */
+  readonly token: string | undefined;
+  /** Whose activity the request is; left out on anonymous paths. */
+  readonly session: LiveSession | undefined;
+  /** What the jar says of the token; left out where it was renewed for this request. */
+  readonly held?: Pick<ApiToken, 'generation' | 'expiresAt'>;
+  readonly cookies: readonly SetCookie[];
+}
+
+export type Admission = Admitted | { readonly kind: 'refused'; readonly response: HttpResponse };
 
 export const refused = (response: HttpResponse): Admission => ({ kind: 'refused', response });
 

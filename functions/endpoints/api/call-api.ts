@@ -3,13 +3,12 @@ import { checkFetch, headerlessHeaders } from '../../http/csrf.ts';
 import { withHeaders } from '../../http/answers.ts';
 import type { HttpRequest, HttpResponse, SetCookie } from '../../http/message.ts';
 import { problem } from '../../http/problems.ts';
-import { forward, refuse, type Problem } from '../../proxy/forward.ts';
+import { forward, refuse, type Forwarded, type Problem } from '../../proxy/forward.ts';
 import type { Match } from '../../proxy/routes.ts';
 import { readApiToken } from '../../session/jar.ts';
-import { seenCookie } from '../../session/seen.ts';
-import { sealerOf } from '../context.ts';
+import { activityCookies } from '../activity.ts';
 import { currentSession, readWithKeys, sessionProblem } from '../current-session.ts';
-import { isFresh, refused, type Admission } from './admission.ts';
+import { isFresh, refused, type Admission, type Admitted } from './admission.ts';
 import type { ApiContext } from './room.ts';
 
 function problemResponse({ request }: ApiContext, { code, detail, headers }: Problem): HttpResponse {
@@ -29,23 +28,13 @@ async function admitByJar(context: ApiContext, api: string): Promise<Admission |
     readApiToken(request.cookies, api, session, fingerprint, rules),
   );
   if (reading.kind !== 'token' || !isFresh(session, api, reading.expiresAt, now)) return undefined;
-  return { kind: 'admitted', token: reading.token, session, cookies: [] };
+  return { kind: 'admitted', token: reading.token, session, held: reading, cookies: [] };
 }
 
 async function admit(context: ApiContext, { route, anonymous }: Match): Promise<Admission> {
   if (anonymous) return { kind: 'admitted', token: undefined, session: undefined, cookies: [] };
   const admission = await admitByJar(context, route.name);
   return admission ?? (await import('./admit-anew.ts')).admitAnew(context, route.name);
-}
-
-/** What the request leaves in the jar: new tokens, and that the session is in use. */
-function cookiesOf(
-  context: ApiContext,
-  { session, cookies }: Extract<Admission, { kind: 'admitted' }>,
-): readonly SetCookie[] {
-  const { idle } = context.broker.configuration.session;
-  const seen = session && seenCookie(session, idle, sealerOf(context));
-  return seen === undefined ? cookies : [...cookies, seen];
 }
 
 /** A cookie must never lie in anybody's cache. */
@@ -58,9 +47,34 @@ function withCookies(response: HttpResponse, cookies: readonly SetCookie[]): Htt
 /** RFC 6455, section 4.1. A function answers once and keeps no connection. */
 const wantsWebSocket = ({ headers }: HttpRequest): boolean => headers.get('upgrade')?.toLowerCase() === 'websocket';
 
-export async function callApi(context: ApiContext, match: Match): Promise<HttpResponse> {
+/** Sending these twice is as good as sending them once (RFC 9110, section 9.2.2). */
+const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
+
+const isTokenRefused = ({ method }: HttpRequest, forwarded: Forwarded, { held }: Admitted): boolean =>
+  forwarded.kind === 'answered' && forwarded.response.status === 401 && held !== undefined && idempotent.has(method);
+
+async function send(context: ApiContext, match: Match, admitted: Admitted): Promise<HttpResponse> {
   const { request, broker, log } = context;
   const { publicOrigin } = broker.configuration;
+  const { token } = admitted;
+  let forwarded = await forward(request, match, { send: broker.send, token, publicOrigin, nowMs: Date.now, log });
+  const { session } = admitted;
+  let cookies =
+    session === undefined ? admitted.cookies : [...admitted.cookies, ...(await activityCookies(context, session))];
+  if (isTokenRefused(request, forwarded, admitted)) {
+    const repeated = await (await import('./repeat.ts')).repeat(context, match, admitted);
+    if (repeated?.kind === 'ended') return repeated.response;
+    if (repeated !== undefined) {
+      ({ forwarded } = repeated);
+      cookies = [...cookies, ...repeated.cookies];
+    }
+  }
+  if (forwarded.kind === 'problem') return { ...problemResponse(context, forwarded), cookies };
+  return withCookies(forwarded.response, cookies);
+}
+
+export async function callApi(context: ApiContext, match: Match): Promise<HttpResponse> {
+  const { request, broker, log } = context;
   if (wantsWebSocket(request)) return problem('websocket_unsupported', { ref: request.requestId });
   const check = checkFetch(request, broker.configuration, match);
   if (check.kind === 'rejected') {
@@ -71,10 +85,6 @@ export async function callApi(context: ApiContext, match: Match): Promise<HttpRe
   if (refusal !== undefined) return problemResponse(context, refusal);
   const admission = await admit(context, match);
   if (admission.kind === 'refused') return admission.response;
-  const { token } = admission;
-  const cookies = cookiesOf(context, admission);
-  const forwarded = await forward(request, match, { send: broker.send, token, publicOrigin, nowMs: Date.now, log });
-  if (forwarded.kind === 'problem') return { ...problemResponse(context, forwarded), cookies };
-  const response = withCookies(forwarded.response, cookies);
+  const response = await send(context, match, admission);
   return check.headerless ? withHeaders(response, headerlessHeaders) : response;
 }

@@ -7,8 +7,8 @@ import { parseParameters, single } from '../../http/query.ts';
 import type { JsonValue } from '../../session/fields.ts';
 import { logoutSid } from '../../session/identity.ts';
 import { sessionEndsAt, type LiveSession } from '../../session/lifetimes.ts';
-import { seenCookie } from '../../session/seen.ts';
-import { addressOf, sealerOf, type Context } from '../context.ts';
+import { activityCookies } from '../activity.ts';
+import { addressOf, type Context } from '../context.ts';
 import { currentSession, sessionProblem } from '../current-session.ts';
 import type { ApiContext } from './room.ts';
 
@@ -64,7 +64,7 @@ async function find(context: ApiContext): Promise<Found> {
 
 export async function user(context: ApiContext): Promise<HttpResponse> {
   const { request, broker, log, now } = context;
-  const { idle, anonymous } = broker.configuration.session;
+  const { anonymous } = broker.configuration.session;
   const check = checkFetch(request, broker.configuration);
   if (check.kind === 'rejected') {
     log('warn', 'csrf_rejected', { why: check.why });
@@ -74,7 +74,7 @@ export async function user(context: ApiContext): Promise<HttpResponse> {
   if (found.kind === 'failed') return found.response;
   if (found.kind === 'nobody') return anonymous === 'null' ? json(null) : empty(401);
   const { session, cookies } = found;
-  const seen = slides(request.query) ? seenCookie(session, idle, sealerOf(context)) : undefined;
-  const current = seen === undefined ? session : { ...session, lastActiveAt: now };
-  return json(describe(context, current), seen === undefined ? cookies : [...cookies, seen]);
+  const activity = slides(request.query) ? await activityCookies(context, session) : [];
+  const current = activity.length === 0 ? session : { ...session, lastActiveAt: now };
+  return json(describe(context, current), [...cookies, ...activity]);
 }

@@ -10,7 +10,7 @@ import { endSession, issueSession } from '../../../functions/session/issue.ts';
 import type { JarLayout } from '../../../functions/session/issue.ts';
 import { readApiToken, readSession } from '../../../functions/session/jar.ts';
 import { readIdToken } from '../../../functions/session/logout.ts';
-import { seenCookie } from '../../../functions/session/seen.ts';
+import { seenCookie } from '../../../functions/session/seen-cookie.ts';
 import {
   after,
   around,

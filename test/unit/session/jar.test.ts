@@ -9,7 +9,7 @@ import type { BoundGrant } from '../../../functions/session/grant.ts';
 import { bindingOf } from '../../../functions/session/identity.ts';
 import { readApiToken, readSession } from '../../../functions/session/jar.ts';
 import { sessionEndsAt } from '../../../functions/session/lifetimes.ts';
-import { seenCookie } from '../../../functions/session/seen.ts';
+import { seenCookie } from '../../../functions/session/seen-cookie.ts';
 import {
   after,
   fingerprint,

@@ -39,14 +39,14 @@ async function make(directory: string): Promise<void> {
   await rename(outDir, directory).catch(async () => rm(outDir, { recursive: true, force: true }));
 }
 
-const hourMs = 3_600_000;
+const longEnoughMs = 600_000;
 
 /** Packages of other sources that nobody is likely to be using any more. */
 async function removeOld(): Promise<void> {
   for (const entry of await readdir(cache)) {
     const directory = join(cache, entry);
     const { mtimeMs } = await stat(directory);
-    if (mtimeMs < Date.now() - hourMs) await rm(directory, { recursive: true, force: true });
+    if (mtimeMs < Date.now() - longEnoughMs) await rm(directory, { recursive: true, force: true });
   }
 }
 

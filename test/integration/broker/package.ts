@@ -45,8 +45,9 @@ const longEnoughMs = 600_000;
 async function removeOld(): Promise<void> {
   for (const entry of await readdir(cache)) {
     const directory = join(cache, entry);
-    const { mtimeMs } = await stat(directory);
-    if (mtimeMs < Date.now() - longEnoughMs) await rm(directory, { recursive: true, force: true });
+    const found = await stat(directory).catch(() => undefined);
+    if (found !== undefined && found.mtimeMs < Date.now() - longEnoughMs)
+      await rm(directory, { recursive: true, force: true });
   }
 }
 

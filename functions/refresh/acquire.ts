@@ -2,9 +2,10 @@
  * One API's token for one request: from what is known already, from the request that is renewing it just now, or by
  * renewing it. All instances follow the same steps, and the store decides who redeems.
  */
+import { epochSeconds } from '../contract/units.ts';
 import type { Holdings } from '../session/holdings.ts';
 import type { Value } from '../session/reading.ts';
-import { isApart, refreshTokenFor } from './grants.ts';
+import { needsOwnLogin, refreshTokenFor } from './grants.ts';
 import { redeemUnderLease } from './redemption.ts';
 import { sessionRefOf } from './references.ts';
 import { leaseMs, redemptionMs, type Acquired, type Need, type RefreshRoom } from './room.ts';
@@ -34,10 +35,15 @@ function holdingsOfJar({ grant, identity }: Need): Holdings | undefined {
   };
 }
 
-/** The jar is enough where it is as new as the row and lacks nothing that the row could have. */
+/**
+ * The jar is enough where it is as new as the row and lacks nothing that the row could have: a token's own cookie may be
+ * older than the grant beside it.
+ */
 function isJarEnough({ grant, group, currentEndsAt }: Need, generation: number): boolean {
   if (grant === undefined || grant.refreshTokenInStore === true || generation > grant.generation) return false;
-  return currentEndsAt !== undefined || !group.apis.some((api) => grant.tokens.has(api));
+  if (grant.ownGrants?.includes(group.apis[0]) === true) return false;
+  const newest = grant.tokens.get(group.apis[0]);
+  return newest === undefined || (currentEndsAt !== undefined && currentEndsAt >= newest.endsAt);
 }
 
 async function newestHoldings(
@@ -49,7 +55,7 @@ async function newestHoldings(
   // The refresh tokens of single APIs are in the store alone.
   const jar = holdingsOfJar(need);
   const generation = Math.max(state.row?.generation ?? 0, jar?.generation ?? 0);
-  if (jar !== undefined && !isApart(room, need.group) && isJarEnough(need, generation))
+  if (jar !== undefined && !needsOwnLogin(room, need.group) && isJarEnough(need, generation))
     return { kind: 'value', value: jar };
   const stored = await readHoldings(room, ref, generation, need);
   const isJarNewest = jar !== undefined && jar.generation >= generation;
@@ -64,6 +70,10 @@ const later = (code: Extract<Acquired, { kind: 'later' }>['code'], retryAfterSec
 
 const secondsOf = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
 
+/** Inside the margin nobody waits: the token in the jar is good until it ends. */
+const mayGoOn = ({ currentEndsAt, refusedToken }: Need, nowMs: number): boolean =>
+  currentEndsAt !== undefined && refusedToken === undefined && currentEndsAt * 1000 > nowMs;
+
 /** What is known already: a token, a failure that is not asked for again yet, or the end. */
 function known(need: Need, room: RefreshRoom, holdings: Holdings): Acquired | undefined {
   const { now } = need.sealer;
@@ -76,12 +86,20 @@ function known(need: Need, room: RefreshRoom, holdings: Holdings): Acquired | un
   if (refreshTokenFor(room, group, holdings) !== undefined) return undefined;
   // Without a refresh token the last of a token is used up, and nothing comes after it.
   if (isFit && token.expiresAt > now) return { kind: 'token', token, holdings };
+  if (mayGoOn(need, now * 1000)) return { kind: 'current' };
   if (failure !== undefined) return { kind: 'refused', code: failure.code, holdings };
-  return isApart(room, group) ? { kind: 'login_needed' } : { kind: 'ended', why: 'over' };
+  return needsOwnLogin(room, group) ? { kind: 'login_needed' } : { kind: 'ended', why: 'over' };
 }
 
-async function attempt(need: Need, room: RefreshRoom, ref: SessionRef): Promise<Step> {
+/** Who has waited judges by the clock of now: a short token may have ended meanwhile. */
+const asOfNow = (need: Need, { nowMs }: RefreshRoom): Need => ({
+  ...need,
+  sealer: { ...need.sealer, now: epochSeconds(nowMs() / 1000) },
+});
+
+async function attempt(wished: Need, room: RefreshRoom, ref: SessionRef): Promise<Step> {
   const state = await room.store.read(ref);
+  const need = asOfNow(wished, room);
   const ended = endOf(state, need.identity);
   if (ended !== undefined) return { kind: 'ended', why: ended };
   const newest = await newestHoldings(need, room, ref, state);
@@ -109,10 +127,6 @@ async function attempt(need: Need, room: RefreshRoom, ref: SessionRef): Promise<
   if (lease.kind === 'refused') return { kind: 'again' };
   return redeemUnderLease({ need, room, ref, holder, holdings, begunAtMs: nowMs, before: lease.before });
 }
-
-/** Inside the margin nobody waits: the token in the jar is good until it ends. */
-const mayGoOn = ({ currentEndsAt, refusedToken }: Need, nowMs: number): boolean =>
-  currentEndsAt !== undefined && refusedToken === undefined && currentEndsAt * 1000 > nowMs;
 
 async function acquireInTime(need: Need, room: RefreshRoom): Promise<Acquired> {
   const ref = sessionRefOf(need.identity);

@@ -67,7 +67,8 @@ async function attempt(
   };
   const lease = await room.store.takeLease(ref, wish);
   if (lease.kind === 'refused') return { kind: 'again' };
-  const writer: Writer = { room, ref, holder, sealer };
+  const insistUntilMs = Math.min(wish.endsAtMs, extension.deadlineAtMs);
+  const writer: Writer = { room, ref, holder, sealer, insistUntilMs };
   const isUnfinished = lease.before?.lease !== undefined;
   if (isUnfinished && (await adoptNext(writer, row.generation, { identity: seen, rules }))) return { kind: 'again' };
   const next = nextOf(writer, holdings, changes(row.generation + 1));

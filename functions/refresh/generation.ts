@@ -10,10 +10,10 @@ import { checkAfterOf, sealHoldings, type ApiGrant, type HeldToken, type Holding
 import type { SessionKeys } from '../session/identity.ts';
 import type { ReadingRules } from '../session/reading.ts';
 import type { Sealer } from '../session/sealing.ts';
-import { isApart, withApiGrant } from './grants.ts';
+import { hasOwnGrant, needsOwnLogin, withApiGrant } from './grants.ts';
 import type { RefreshRoom } from './room.ts';
 import { endOf, readHoldings, type Ended } from './rows.ts';
-import type { SessionRef } from './store.ts';
+import { StoreUnavailable, type SessionRef } from './store.ts';
 
 /** A new refresh token, as an answer states it. */
 export interface NewRefreshToken {
@@ -27,15 +27,22 @@ export interface Changes {
   /** By API name. */
   readonly failures?: ReadonlyMap<string, Failure>;
   /** Left out: all refresh tokens stay as they are. */
-  readonly refresh?: { readonly group: RedemptionGroup; readonly answer: NewRefreshToken | 'dropped' };
+  readonly refresh?: {
+    readonly group: RedemptionGroup;
+    readonly answer: NewRefreshToken | 'dropped';
+    /** It comes from a login of this group's own. */
+    readonly own?: true;
+  };
 }
 
 /** Who writes. */
 export interface Writer {
-  readonly room: Pick<RefreshRoom, 'store' | 'revoke' | 'way' | 'loginGroup'>;
+  readonly room: Pick<RefreshRoom, 'store' | 'revoke' | 'way' | 'loginGroup' | 'nowMs' | 'pause'>;
   readonly ref: SessionRef;
   readonly holder: string;
   readonly sealer: Sealer;
+  /** A store that fails is asked again until then, in milliseconds since the epoch. */
+  readonly insistUntilMs: number;
 }
 
 export type Stored = { readonly kind: 'stored' } | { readonly kind: 'again' } | Ended;
@@ -51,7 +58,8 @@ function refreshed({ room, sealer }: Writer, from: Holdings, { refresh }: Change
   const { refreshToken } = answer;
   if (refreshToken === undefined) return {};
   const grant: ApiGrant = { refreshToken, ...lifeOf(answer, sealer.now) };
-  return isApart(room, group) ? { apiGrants: withApiGrant(from, group, grant) } : grant;
+  const isOwn = refresh.own === true || hasOwnGrant(from, group) || needsOwnLogin(room, group);
+  return isOwn ? { apiGrants: withApiGrant(from, group, grant) } : grant;
 }
 
 /** What comes after `from`. */
@@ -74,6 +82,20 @@ export function nextOf(writer: Writer, from: Holdings, changes: Changes): Holdin
   };
 }
 
+const insistEveryMs = 250;
+
+/** What the provider has granted cannot be had a second time, so that a store which is away for a moment must not lose it. */
+export async function insist<T>({ room, insistUntilMs }: Writer, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || room.nowMs() + insistEveryMs > insistUntilMs) throw error;
+    }
+    await room.pause(insistEveryMs);
+  }
+}
+
 /** The session has ended while the provider was asked; what came back must not outlive it. */
 async function drop({ room }: Writer, ended: Ended, refreshToken: string | undefined): Promise<Stored> {
   // A newer login may share the grant that a revocation would end.
@@ -85,13 +107,15 @@ async function drop({ room }: Writer, ended: Ended, refreshToken: string | undef
 export async function storeNext(writer: Writer, next: Holdings, newRefreshToken: string | undefined): Promise<Stored> {
   const { room, ref, holder, sealer } = writer;
   const { identity, generation } = next;
-  const before = await room.store.read(ref);
+  const before = await insist(writer, () => room.store.read(ref));
   const ended = endOf(before, identity);
   if (ended !== undefined) return drop(writer, { kind: 'ended', why: ended }, newRefreshToken);
   if ((before.row?.generation ?? 0) >= generation) return { kind: 'again' };
-  const put = await room.store.putTokens(ref, generation, sealHoldings(next, sealer), identity.endsAt);
+  const sealed = sealHoldings(next, sealer);
+  const put = await insist(writer, () => room.store.putTokens(ref, generation, sealed, identity.endsAt));
   if (put === 'exists') return { kind: 'again' };
-  if ((await room.store.advance(ref, holder, generation - 1)) === 'advanced') return { kind: 'stored' };
+  const advanced = await insist(writer, () => room.store.advance(ref, holder, generation - 1));
+  if (advanced === 'advanced') return { kind: 'stored' };
   const after = endOf(await room.store.read(ref), identity);
   return after === undefined ? { kind: 'again' } : drop(writer, { kind: 'ended', why: after }, newRefreshToken);
 }

@@ -7,15 +7,15 @@ import { expectedOf } from '../audience/expectation.ts';
 import { wishFor, type RedemptionGroup } from '../audience/groups.ts';
 import { hold, type Verdict } from '../audience/guarantee.ts';
 import { meaningOf } from '../audience/refusals.ts';
-import { epochSeconds } from '../contract/units.ts';
+import { epochSeconds, type EpochSeconds } from '../contract/units.ts';
 import type { ProblemCode } from '../contract/wire.ts';
 import type { Failure } from '../session/grant.ts';
 import type { HeldToken, Holdings } from '../session/holdings.ts';
 import { refreshAtOf } from '../session/lifetimes.ts';
 import { hashed } from '../telemetry/log.ts';
-import { adoptNext, nextOf, storeNext, type Writer } from './generation.ts';
-import { isApart, refreshTokenFor } from './grants.ts';
-import type { Acquired, Need, Redemption, RefreshRoom } from './room.ts';
+import { adoptNext, insist, nextOf, storeNext, type Writer } from './generation.ts';
+import { hasOwnGrant, needsOwnLogin, refreshTokenFor } from './grants.ts';
+import { leaseMs, redemptionMs, type Acquired, type Need, type Redemption, type RefreshRoom } from './room.ts';
 import { readHoldings, type Step } from './rows.ts';
 import type { SessionRef, SessionRow, TombstoneReason } from './store.ts';
 
@@ -37,8 +37,11 @@ type Refreshed = Extract<Redemption, { kind: 'granted' }>;
 const retryAfterFailureSeconds = 60;
 const firstUnknownMs = 1000;
 const longestUnknownMs = 30_000;
-/** A second redemption under one lease begins only so early that it ends before the lease does. */
-const latestSecondMs = 4000;
+/** A redemption begins only so early that it ends before the lease and the request do. */
+const hasTime = ({ room, begunAtMs, need }: Held): boolean => {
+  const endsAtMs = room.nowMs() + redemptionMs;
+  return endsAtMs <= begunAtMs + leaseMs && endsAtMs <= need.deadlineAtMs;
+};
 
 const later = (code: 'refresh_failed_transient' | 'refresh_rejected', ms: number): Acquired => ({
   kind: 'later',
@@ -46,7 +49,15 @@ const later = (code: 'refresh_failed_transient' | 'refresh_rejected', ms: number
   retryAfterSeconds: Math.max(1, Math.ceil(ms / 1000)),
 });
 
-const writerOf = ({ room, ref, holder, need }: Held): Writer => ({ room, ref, holder, sealer: need.sealer });
+const nowOf = ({ nowMs }: RefreshRoom): EpochSeconds => epochSeconds(nowMs() / 1000);
+
+const writerOf = ({ room, ref, holder, need, begunAtMs }: Held): Writer => ({
+  room,
+  ref,
+  holder,
+  sealer: need.sealer,
+  insistUntilMs: Math.min(begunAtMs + leaseMs, need.deadlineAtMs),
+});
 
 // --- leaving without a new generation ---
 
@@ -66,7 +77,7 @@ async function leaveUnknown(
 
 async function bury({ room, ref, need }: Held, why: TombstoneReason): Promise<Step> {
   const { identity, log } = need;
-  await room.store.bury(ref, { why, at: epochSeconds(room.nowMs() / 1000) }, identity.endsAt);
+  await room.store.bury(ref, { why, at: nowOf(room) }, identity.endsAt);
   log(why === 'mismatch' ? 'error' : 'info', why === 'mismatch' ? 'subject_mismatch' : 'session_buried', {
     session: hashed(identity.sessionId),
     why,
@@ -79,21 +90,27 @@ async function bury({ room, ref, need }: Held, why: TombstoneReason): Promise<St
 const adopt = (held: Held): Promise<boolean> => adoptNext(writerOf(held), held.holdings.generation, held.need);
 
 /** What others have got before is carried along; the jar alone knows its own API's token only. */
-async function carried({ room, ref, holdings, need }: Held): Promise<Holdings> {
-  const stored = await readHoldings(room, ref, holdings.generation, need);
+async function carried(held: Held): Promise<Holdings> {
+  const { room, ref, holdings, need } = held;
+  const stored = await insist(writerOf(held), () => readHoldings(room, ref, holdings.generation, need));
   return stored.kind === 'value' ? stored.value : holdings;
 }
 
 // --- what the provider said ---
 
+/** A short token that was heard of so late that it has ended is not the provider's fault; it is not handed out either. */
 function judge({ need, room }: Held, group: RedemptionGroup, answer: Refreshed['answer']): Verdict | undefined {
   const api = room.apis[group.apis[0]];
   if (api === undefined) return undefined;
-  return hold(answer, expectedOf(room.provider, api), {
-    now: need.sealer.now,
-    spelled: spell(room.way, 'refresh', wishFor(room.groups, group.apis[0], room.openidScopes)),
-    issuer: need.identity.issuer,
-  });
+  const judgeAt = (now: EpochSeconds): Verdict =>
+    hold(answer, expectedOf(room.provider, api), {
+      now,
+      spelled: spell(room.way, 'refresh', wishFor(room.groups, group.apis[0], room.openidScopes)),
+      issuer: need.identity.issuer,
+    });
+  const verdict = judgeAt(nowOf(room));
+  const isPast = verdict.kind === 'refused' && verdict.code === 'access_token_expired';
+  return isPast ? judgeAt(need.sealer.now) : verdict;
 }
 
 const forAll = <T>({ apis }: RedemptionGroup, value: T): ReadonlyMap<string, T> =>
@@ -105,13 +122,13 @@ const failureOf = ({ need }: Held, code: ProblemCode): Failure => ({
 });
 
 function tokenOf(
-  { need }: Held,
+  { room }: Held,
   group: RedemptionGroup,
   verdict: Extract<Verdict, { kind: 'satisfied' }>,
   generation: number,
 ): HeldToken {
   const { token, expiresAt } = verdict;
-  const refreshAt = refreshAtOf(need.sealer.now, expiresAt);
+  const refreshAt = refreshAtOf(nowOf(room), expiresAt);
   return { token, expiresAt, refreshAt, generation, fingerprint: group.fingerprint };
 }
 
@@ -123,8 +140,8 @@ async function finish(
   failures: ReadonlyMap<string, Failure>,
 ): Promise<Step> {
   const { log } = held.need;
-  const from = await carried(held);
   const verdict = judge(held, group, answer);
+  const from = await carried(held);
   const isGood = verdict?.kind === 'satisfied';
   const token = isGood ? tokenOf(held, group, verdict, from.generation + 1) : undefined;
   const code = verdict?.kind === 'refused' ? verdict.code : 'audience_refused';
@@ -144,15 +161,16 @@ async function finish(
     generation: next.generation,
     session: hashed(held.need.identity.sessionId),
   });
-  return outcomeFor(held.need, next);
+  return outcomeFor(held, next);
 }
 
 /** What the stored generation says to the wish that led to it. */
-function outcomeFor({ group }: Need, holdings: Holdings): Step {
+function outcomeFor({ need: { group }, room }: Held, holdings: Holdings): Step {
   const token = holdings.tokens.get(group.apis[0]);
   const failure = holdings.failures.get(group.apis[0]);
   if (failure !== undefined) return { kind: 'refused', code: failure.code, holdings };
-  return token === undefined ? { kind: 'again' } : { kind: 'token', token, holdings };
+  const isPast = token === undefined || token.expiresAt * 1000 <= room.nowMs();
+  return isPast ? { kind: 'again' } : { kind: 'token', token, holdings };
 }
 
 /** The provider grants nothing for this API; the session goes on for the others. */
@@ -174,7 +192,8 @@ async function forget(held: Held): Promise<Step> {
   const writer = writerOf(held);
   const next = nextOf(writer, await carried(held), { refresh: { group: held.need.group, answer: 'dropped' } });
   const stored = await storeNext(writer, next, undefined);
-  return stored.kind === 'stored' ? { kind: 'login_needed' } : stored;
+  if (stored.kind !== 'stored') return stored;
+  return needsOwnLogin(held.room, held.need.group) ? { kind: 'login_needed' } : { kind: 'again' };
 }
 
 async function ask({ need, room }: Held, group: RedemptionGroup, refreshToken: string): Promise<Redemption> {
@@ -185,11 +204,10 @@ async function ask({ need, room }: Held, group: RedemptionGroup, refreshToken: s
 
 /** The refresh token is refused for a further API: one redemption for the login's own audience tells whether it is over. */
 async function decideByLogin(held: Held, refreshToken: string): Promise<Step> {
-  const { need, room, begunAtMs } = held;
+  const { need, room } = held;
   const { loginGroup } = room;
   if (loginGroup === undefined || loginGroup.fingerprint === need.group.fingerprint) return bury(held, 'over');
-  if (room.nowMs() - begunAtMs > latestSecondMs)
-    return leaveUnknown(held, 'refresh_failed_transient', 'too_late_to_decide');
+  if (!hasTime(held)) return leaveUnknown(held, 'refresh_failed_transient', 'too_late_to_decide');
   const result = await ask(held, loginGroup, refreshToken);
   if (result.kind === 'granted') {
     return finish(held, loginGroup, result.answer, forAll(need.group, failureOf(held, 'audience_refused')));
@@ -204,7 +222,7 @@ async function settleRefusal(held: Held, refreshToken: string, status: number, e
   switch (meaningOf(held.room.provider, status, error)) {
     case 'over':
       if (await adopt(held)) return { kind: 'again' };
-      return isApart(held.room, held.need.group) ? forget(held) : decideByLogin(held, refreshToken);
+      return hasOwnGrant(held.holdings, held.need.group) ? forget(held) : decideByLogin(held, refreshToken);
     case 'audience':
       return finishWithout(held, 'audience_refused');
     case 'other':
@@ -214,11 +232,16 @@ async function settleRefusal(held: Held, refreshToken: string, status: number, e
 
 /** Exactly one redemption, or one more where the first leaves open whether the session is over. */
 export async function redeemUnderLease(held: Held): Promise<Step> {
-  const { need, room, holdings, before } = held;
+  const { need, room, ref, holder, holdings, before } = held;
   // A lease that has run out was left by somebody who may have stored an answer.
   if (before?.lease !== undefined && (await adopt(held))) return { kind: 'again' };
   const refreshToken = refreshTokenFor(room, need.group, holdings);
   if (refreshToken === undefined) return { kind: 'again' };
+  // The table was slow, or this instance stood still.
+  if (!hasTime(held)) {
+    await room.store.release(ref, holder, before?.unknown);
+    return { kind: 'again' };
+  }
   const result = await ask(held, need.group, refreshToken);
   switch (result.kind) {
     case 'granted':

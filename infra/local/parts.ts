@@ -14,6 +14,8 @@ export interface PartsOptions {
   readonly parameters: ReadonlyMap<string, string>;
   readonly origin: string;
   readonly paths: { readonly base: string; readonly callback: string };
+  /** Whether the broker can be told of logouts at the provider. */
+  readonly backchannel: boolean;
   /** Ports of provider, orders and profile; 0: any free port. */
   readonly ports: readonly [provider: number, orders: number, profile: number];
   /** In place of what the stack tells the provider. */
@@ -65,7 +67,7 @@ async function discover(issuer: string): Promise<{ issuer: string; jwksUri: stri
 }
 
 async function startLocalProvider(options: PartsOptions, sketch: Sketch): Promise<Provider> {
-  const { origin, paths, parameters } = options;
+  const { origin, paths, parameters, backchannel } = options;
   return startProvider({
     port: options.ports[0],
     clients: [
@@ -74,6 +76,7 @@ async function startLocalProvider(options: PartsOptions, sketch: Sketch): Promis
         secret: parameters.get('client-secret') ?? '',
         redirectUris: [`${origin}${paths.callback}`],
         postLogoutRedirectUris: [`${origin}${paths.base}/logout/callback`],
+        ...(backchannel && { backchannelLogoutUri: `${origin}${paths.base}/backchannel` }),
       },
     ],
     apis: registeredApis(sketch),

@@ -144,6 +144,7 @@ async function startBackends(
     parameters,
     origin: edge.origin,
     paths: opened.packaged.paths,
+    backchannel: options.table !== false,
     ports: port === 0 ? [0, 0, 0] : [port + 1, port + 2, port + 3],
     ...(stateFolder !== undefined && { providerStateFile: join(stateFolder, 'provider.json') }),
     ...(provider !== undefined && { provider }),

@@ -39,6 +39,8 @@ export interface Table {
   readonly endpoint: string;
   readonly name: string;
   readonly counts: TableCounts;
+  /** Told of each call before it is done; the call waits for what it returns. For tests that stop between two steps. */
+  before?: ((operation: string, input: unknown) => void | Promise<void>) | undefined;
   switchTo(mode: TableMode): Promise<void>;
   close(): Promise<void>;
 }
@@ -116,13 +118,15 @@ const refusals = {
  */
 async function relay(
   inner: Server,
-  counts: TableCounts,
+  { counts, before }: Pick<Table, 'counts' | 'before'>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const body = await readBody(request);
   const { headers, method, url } = request;
-  addUp(counts, String(headers['x-amz-target'] ?? '').split('.')[1] ?? '', body);
+  const operation = String(headers['x-amz-target'] ?? '').split('.')[1] ?? '';
+  if (before !== undefined) await before(operation, JSON.parse(body.toString('utf8')));
+  addUp(counts, operation, body);
   inner.emit('request', Object.assign(Readable.from([body]), { headers, method, url }), response);
 }
 
@@ -137,7 +141,7 @@ export async function startTable(options: TableOptions): Promise<Table> {
 
   const front = createServer((request, response) => {
     if (mode === 'normal') {
-      relay(inner, counts, request, response).catch(() => response.destroy());
+      relay(inner, table, request, response).catch(() => response.destroy());
       return;
     }
     counts.refused += 1;
@@ -149,7 +153,7 @@ export async function startTable(options: TableOptions): Promise<Table> {
   });
   const endpoint = await listen(front, options.port);
 
-  return {
+  const table: Table = {
     endpoint,
     name: options.name,
     counts,
@@ -163,4 +167,5 @@ export async function startTable(options: TableOptions): Promise<Table> {
       await shut(inner);
     },
   };
+  return table;
 }

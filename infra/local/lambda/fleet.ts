@@ -10,6 +10,8 @@ export interface Fleet {
   /** @param event JSON, no larger than Lambda takes */
   invoke(event: Buffer): Promise<Outcome>;
   processes(): readonly FunctionProcess[];
+  /** Starts processes ahead of any event until there are so many, and settles when the last one has started. */
+  provision(count: number): Promise<void>;
   /** Lets what is under way finish and ends every process that has nothing to do. */
   retire(): void;
   /** Ends every process; settles when the last one is gone. */
@@ -49,11 +51,16 @@ export function createFleet(deployed: DeployedFunction, sink: LineSink, concurre
     if (retired) process.kill();
   }
 
-  async function start(): Promise<void> {
+  /** @param started is told when it asks for its first event, or has ended before */
+  async function start(started: () => void = () => {}): Promise<void> {
     const process = await startFunctionProcess(deployed, sink, {
-      idle: (ready) => void serve(ready),
+      idle(ready) {
+        started();
+        void serve(ready);
+      },
       initFailed: (_, outcome) => waiting.shift()?.resolve(outcome),
       ended(gone) {
+        started();
         alive.delete(gone);
         grow();
       },
@@ -83,6 +90,12 @@ export function createFleet(deployed: DeployedFunction, sink: LineSink, concurre
       });
     },
     processes: () => [...alive],
+    async provision(count) {
+      // One after another: a machine with few processors starts none of many in time.
+      for (let missing = count - alive.size; missing > 0; missing -= 1) {
+        await new Promise<void>((resolve, reject) => void start(resolve).catch(reject));
+      }
+    },
     retire() {
       retired = true;
       for (const process of alive) if (process.state === 'idle') process.kill();

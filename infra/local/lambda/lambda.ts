@@ -15,6 +15,11 @@ export interface Lambda {
   invoke(name: string, event: unknown): Promise<Outcome>;
   /** Every process that is alive at this moment. */
   processes(): readonly FunctionProcess[];
+  /**
+   * Has so many processes of a function ready before they are needed, as AWS's provisioned concurrency does.
+   * @throws Error when there is no function of this name
+   */
+  provision(name: string, count: number): Promise<void>;
   /** Puts other code in place: what is under way finishes on the old one, the next invocation runs the new one. */
   deploy(functions: readonly DeployedFunction[]): void;
   /** Ends every process and settles when the last one is gone. */
@@ -40,16 +45,22 @@ export function createLambda(functions: readonly DeployedFunction[], sink: LineS
     }
   }
 
+  function fleetOf(name: string): Fleet {
+    const fleet = current.get(name);
+    if (fleet === undefined) throw new Error(`There is no function named ${name}.`);
+    return fleet;
+  }
+
   deploy(functions);
   return {
     async invoke(name, event) {
-      const fleet = current.get(name);
-      if (fleet === undefined) throw new Error(`There is no function named ${name}.`);
+      const fleet = fleetOf(name);
       const payload = Buffer.from(JSON.stringify(event));
       if (payload.length > payloadLimitBytes) return { kind: 'event_too_large' };
       return fleet.invoke(payload);
     },
     processes: () => [...all].flatMap((fleet) => fleet.processes()),
+    provision: async (name, count) => fleetOf(name).provision(count),
     deploy,
     async close() {
       await Promise.all([...all].map(async (fleet) => fleet.close()));

@@ -106,6 +106,18 @@ describe('switched', () => {
   });
 });
 
+test('who looks at the calls is told of each before it is done, and can hold it', async () => {
+  const seen: string[] = [];
+  table.before = async (operation) => {
+    seen.push(operation);
+    table.before = undefined;
+    assert.equal((await get('session#1')).body['Item'], undefined);
+  };
+  await put('session#1');
+  assert.deepEqual(seen, ['PutItem']);
+  assert.deepEqual((await get('session#1')).body['Item'], { key: { S: 'session#1' } });
+});
+
 test('a caller that goes away in the middle of its request disturbs nobody', async () => {
   const { port } = new URL(table.endpoint);
   const socket = connect(Number(port), '127.0.0.1');

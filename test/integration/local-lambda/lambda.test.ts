@@ -53,6 +53,15 @@ test('calls one after the other need one process', async (t) => {
   assert.equal(lambda.processes().length, 1);
 });
 
+test('processes that are provided ahead take the first calls', async (t) => {
+  const { call, lambda } = await running(t);
+  await lambda.provision('tiny', 2);
+  const provided = lambda.processes().map(({ pid }) => pid);
+  assert.equal(provided.length, 2);
+  const answers = await Promise.all([call({ waitMs: 300 }), call({ waitMs: 300 })]);
+  assert.deepEqual(answers.map(({ pid }) => pid).toSorted(), provided.toSorted());
+});
+
 test('calls at the same time run in processes of their own', async (t) => {
   const { call } = await running(t);
   const answers = await Promise.all([call({ waitMs: 300 }), call({ waitMs: 300 })]);

@@ -34,6 +34,8 @@ export const titles: Readonly<Record<ProblemCode, string>> = {
   session_over: 'The session is over',
   session_superseded: 'A newer session has taken the place of this one',
   session_mismatch: 'Somebody else has logged in than the session belongs to',
+  step_up_required: 'The API asks for a stronger or a more recent login',
+  step_up_failed: 'The provider did not authenticate the user as the API asked',
   audience_login_required: 'A further login is needed for this API',
   session_unreadable: 'The session cannot be read at the moment',
 

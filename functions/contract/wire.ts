@@ -75,6 +75,8 @@ export const problems = {
   session_superseded: 401,
   session_mismatch: 403,
   audience_login_required: 401,
+  step_up_required: 401,
+  step_up_failed: 403,
   session_unreadable: 503,
 
   // --- the refresh ---

@@ -215,6 +215,8 @@ async function decideByLogin(held: Held, refreshToken: string): Promise<Step> {
   const isOver = result.kind === 'refused' && meaningOf(room.provider, result.status, result.error) === 'over';
   if (isOver) return (await adopt(held)) ? { kind: 'again' } : bury(held, 'over');
   if (result.kind === 'mismatch') return bury(held, 'mismatch');
+  if (result.kind === 'invalid' && result.refreshToken !== undefined)
+    return finishWithout(held, 'provider_invalid', result.refreshToken);
   return leaveUnknown(held, 'refresh_failed_transient', result.kind);
 }
 

@@ -26,6 +26,8 @@ export interface NewGrant {
   readonly generation: number;
   /** It is too large for the jar and lies in the store alone. */
   readonly refreshTokenInStore?: true;
+  /** First APIs of groups that have a refresh token of their own, in the store alone; left out where there are none. */
+  readonly ownGrants?: readonly string[];
   /** When the refresh token ends, where the provider said so. */
   readonly refreshEndsAt?: EpochSeconds;
   /** By API name. */
@@ -59,6 +61,7 @@ export function encodeGrant(grant: BoundGrant): Buffer {
     check: grant.checkAfter,
     until: grant.refreshEndsAt,
     kept: grant.refreshTokenInStore,
+    own: grant.ownGrants,
     ends: Object.fromEntries([...grant.tokens].map(([api, { endsAt, refreshAt }]) => [api, [endsAt, refreshAt]])),
     failed: encodeFailures(grant.failures),
   };
@@ -66,6 +69,9 @@ export function encodeGrant(grant: BoundGrant): Buffer {
   const token = grant.refreshToken === undefined ? [] : [packToken(grant.refreshToken)];
   return Buffer.concat([varint(json.length), json, ...token]);
 }
+
+const isTexts = (value: JsonValue | undefined): value is readonly string[] =>
+  Array.isArray(value) && value.every((item: JsonValue) => isText(item));
 
 const isProblemCode = (value: JsonValue | undefined): value is ProblemCode =>
   isText(value) && Object.hasOwn(problems, value);
@@ -97,7 +103,7 @@ export function decodeGrant(plaintext: Buffer): BoundGrant | undefined {
   const cursor = { bytes: plaintext, at: 0 };
   const length = readVarint(cursor);
   const json = length === undefined ? undefined : readBytes(cursor, length);
-  const { session, gen, iat, exp, check, until, kept, ends, failed } = (json && parseObject(json)) ?? {};
+  const { session, gen, iat, exp, check, until, kept, own, ends, failed } = (json && parseObject(json)) ?? {};
   if (!isText(session) || !isWhole(gen) || !isTime(iat) || !isTime(exp) || !isTime(check)) return undefined;
   const tokens = isObject(ends) ? decodeTokens(ends) : undefined;
   const failures = isObject(failed) ? decodeFailures(failed) : undefined;
@@ -108,6 +114,7 @@ export function decodeGrant(plaintext: Buffer): BoundGrant | undefined {
     generation: gen,
     ...(until !== undefined && { refreshEndsAt: until }),
     ...(kept === true && { refreshTokenInStore: true }),
+    ...(isTexts(own) && { ownGrants: own }),
     tokens,
     checkAfter: check,
     failures,

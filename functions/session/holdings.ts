@@ -153,11 +153,12 @@ export const openHoldings = (sealed: string, session: SessionKeys, rules: Readin
 
 /** What the grant cookie holds of it. */
 export function grantOf(holdings: Holdings): NewGrant {
-  const { generation, refreshToken, refreshEndsAt, tokens, failures, checkAfter } = holdings;
+  const { generation, refreshToken, refreshEndsAt, apiGrants, tokens, failures, checkAfter } = holdings;
   return {
     generation,
     ...(refreshToken !== undefined && { refreshToken }),
     ...(refreshEndsAt !== undefined && { refreshEndsAt }),
+    ...(apiGrants.size > 0 && { ownGrants: [...apiGrants.keys()] }),
     tokens: new Map([...tokens].map(([api, { expiresAt, refreshAt }]) => [api, { endsAt: expiresAt, refreshAt }])),
     checkAfter,
     failures,

@@ -8,7 +8,7 @@ import type { EpochSeconds } from '../contract/units.ts';
 import type { KeyRing, RingKey } from './keyring.ts';
 
 /** What a sealed value is for. A value sealed for one purpose opens for no other. */
-export type Purpose = 'session' | 'grant' | 'at' | 'seen' | 'idt' | 'return' | 'report' | 'login' | 'tokens';
+export type Purpose = 'session' | 'grant' | 'at' | 'seen' | 'idt' | 'return' | 'report' | 'login' | 'tokens' | 'step';
 
 /** @param bytes how many */
 export type RandomBytes = (bytes: number) => Buffer;

@@ -4,11 +4,12 @@ import { cookie } from '../contract/wire.ts';
 import { seconds } from '../contract/units.ts';
 import type { EpochSeconds } from '../contract/units.ts';
 import type { Cookies, SetCookie } from '../http/message.ts';
-import { isId, isText, isTime, parseObject } from './fields.ts';
+import { isId, isObject, isText, isTime, parseObject } from './fields.ts';
 import type { JsonValue } from './fields.ts';
 import type { SessionKeys } from './identity.ts';
 import { valueOf } from './reading.ts';
 import type { ReadingRules, Unreadable } from './reading.ts';
+import { decodeStepUp, encodeStepUp, type StepUp } from './step-up.ts';
 import { open, seal } from './sealing.ts';
 import type { Sealer } from './sealing.ts';
 
@@ -22,6 +23,8 @@ export interface LoginRequest {
   readonly mode: 'new' | 'extend';
   /** The provider was asked not to show anything; where it must, it is asked once more. */
   readonly silent?: true;
+  /** What the ID token must say of the authentication. */
+  readonly stepUp?: StepUp;
   /** The session that was live at `/bff/login`; the browser withholds its cookie from the callback. */
   readonly seenSession?: SessionKeys;
   /** Stands for issuer, client id and redirect URI, see `fingerprintOf`: a login ends under the configuration it began with. */
@@ -85,7 +88,7 @@ const transactionOf = (secret: Buffer, startedAt: EpochSeconds, request: LoginRe
 });
 
 function encode(secret: Buffer, startedAt: EpochSeconds, request: LoginRequest): Buffer {
-  const { returnUrl, api, mode, silent, seenSession, fingerprint } = request;
+  const { returnUrl, api, mode, silent, stepUp, seenSession, fingerprint } = request;
   const seen = seenSession && [seenSession.sessionId, seenSession.tableSecret];
   return Buffer.from(
     JSON.stringify({
@@ -95,6 +98,7 @@ function encode(secret: Buffer, startedAt: EpochSeconds, request: LoginRequest):
       api,
       mode,
       silent,
+      step: stepUp && encodeStepUp(stepUp),
       seen,
       asked: fingerprint,
     }),
@@ -108,16 +112,19 @@ function decodeSeenSession(seen: JsonValue): SessionKeys | undefined {
 }
 
 function decode(plaintext: Buffer): Transaction | undefined {
-  const { key, iat, url, api, mode, silent, seen, asked } = parseObject(plaintext) ?? {};
+  const { key, iat, url, api, mode, silent, step, seen, asked } = parseObject(plaintext) ?? {};
   if (!isId(key) || !isTime(iat) || !isText(url) || !isText(asked)) return undefined;
   if (mode !== 'new' && mode !== 'extend') return undefined;
   const seenSession = seen === undefined ? undefined : decodeSeenSession(seen);
+  const stepUp = isObject(step) ? decodeStepUp(step) : undefined;
+  if (step !== undefined && !stepUp) return undefined;
   if ((seen !== undefined && !seenSession) || (api !== undefined && !isText(api))) return undefined;
   return transactionOf(Buffer.from(key, 'base64url'), iat, {
     returnUrl: url,
     ...(api !== undefined && { api }),
     mode,
     ...(silent === true && { silent }),
+    ...(stepUp && { stepUp }),
     ...(seenSession && { seenSession }),
     fingerprint: asked,
   });

@@ -113,7 +113,7 @@ async function startApi(name: Name, { audience, port }: ApiOptions, verify: Veri
     }
     const path = isAnonymous(url.pathname) ? url.pathname.slice(anonymous.length) : url.pathname;
     const contentType = request.headers['content-type'];
-    const answered = await special({ path, query: url.searchParams, contentType, body }, ended);
+    const answered = await special({ path, query: url.searchParams, contentType, body, issuedAt: claims.iat }, ended);
     return answered ?? report({ name, audience }, request, url, body, claims);
   }
 

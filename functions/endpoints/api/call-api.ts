@@ -4,6 +4,7 @@ import { withHeaders } from '../../http/answers.ts';
 import type { HttpRequest, HttpResponse, SetCookie } from '../../http/message.ts';
 import { problem } from '../../http/problems.ts';
 import { forward, refuse, type Forwarded, type Problem } from '../../proxy/forward.ts';
+import type { Challenge } from '../../proxy/challenge.ts';
 import type { Match } from '../../proxy/routes.ts';
 import { readApiToken } from '../../session/jar.ts';
 import { activityCookies } from '../activity.ts';
@@ -50,6 +51,12 @@ const wantsWebSocket = ({ headers }: HttpRequest): boolean => headers.get('upgra
 /** Sending these twice is as good as sending them once (RFC 9110, section 9.2.2). */
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
 
+/** RFC 9470, section 3: another token of the same login would be refused as well. */
+const stepUpOf = (forwarded: Forwarded): Challenge | undefined =>
+  forwarded.kind === 'answered' && forwarded.challenge?.get('error') === 'insufficient_user_authentication'
+    ? forwarded.challenge
+    : undefined;
+
 const isTokenRefused = ({ method }: HttpRequest, forwarded: Forwarded, { held }: Admitted): boolean =>
   forwarded.kind === 'answered' && forwarded.response.status === 401 && held !== undefined && idempotent.has(method);
 
@@ -61,6 +68,10 @@ async function send(context: ApiContext, match: Match, admitted: Admitted): Prom
   const { session } = admitted;
   let cookies =
     session === undefined ? admitted.cookies : [...admitted.cookies, ...(await activityCookies(context, session))];
+  const challenge = session && stepUpOf(forwarded);
+  if (challenge !== undefined) {
+    return (await import('./step-up.ts')).stepUpProblem(context, match.route.name, challenge, cookies);
+  }
   if (isTokenRefused(request, forwarded, admitted)) {
     const repeated = await (await import('./repeat.ts')).repeat(context, match, admitted);
     if (repeated?.kind === 'ended') return repeated.response;

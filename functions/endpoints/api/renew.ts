@@ -2,7 +2,6 @@
 import type { RedemptionGroup } from '../../audience/groups.ts';
 import type { HttpResponse, SetCookie } from '../../http/message.ts';
 import { problem } from '../../http/problems.ts';
-import { frontPage, parseReturnUrl } from '../../http/return-url.ts';
 import type { Acquired } from '../../refresh/room.ts';
 import type { Grant } from '../../session/grant.ts';
 import { storedGrantOf } from '../../session/holdings.ts';
@@ -11,6 +10,7 @@ import { grantDeletions } from '../../session/issue.ts';
 import type { ReadingRules } from '../../session/reading.ts';
 import { addressOf, sealerOf } from '../context.ts';
 import { sessionProblem } from '../current-session.ts';
+import { pageOf } from './calling-page.ts';
 import type { ApiContext } from './room.ts';
 import { endedProblem, renewalCookies } from './usable-session.ts';
 
@@ -55,13 +55,9 @@ export function audienceProblem(
   });
 }
 
-/** The page that made the request is where the login comes back to; browsers name it to its own origin. */
 function furtherLoginProblem(context: ApiContext, api: string): HttpResponse {
   const { request, broker } = context;
-  const from = request.headers.get('referer');
-  const returnUrl =
-    (from === undefined ? undefined : parseReturnUrl(from, broker.configuration)) ?? frontPage(broker.configuration);
-  const query = new URLSearchParams({ api, prompt: 'none', returnUrl });
+  const query = new URLSearchParams({ api, prompt: 'none', returnUrl: pageOf(context) });
   const loginUrl = `${addressOf(broker, 'login')}?${query.toString()}`;
   return problem('audience_login_required', { ref: request.requestId, loginUrl });
 }

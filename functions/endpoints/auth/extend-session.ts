@@ -52,7 +52,7 @@ export async function extendSession(
       generation,
       fingerprint: group.fingerprint,
     };
-    return { refresh: { group, answer }, tokens: new Map(group.apis.map((api) => [api, held])) };
+    return { refresh: { group, answer, own: true }, tokens: new Map(group.apis.map((api) => [api, held])) };
   };
   const { sid } = claims;
   const extension: Extension = {
@@ -97,12 +97,13 @@ export async function askAgain(
   if (transaction.silent !== true || !needsToAsk.has(error)) return undefined;
   const found = await broker.provider.metadata(now);
   if (found.kind !== 'known') return undefined;
-  const { returnUrl, api, mode, seenSession, fingerprint } = transaction;
+  const { returnUrl, api, mode, stepUp, seenSession, fingerprint } = transaction;
   const asked: LoginRequest = {
     returnUrl,
     mode,
     fingerprint,
     ...(api === undefined ? {} : { api }),
+    ...(stepUp === undefined ? {} : { stepUp }),
     ...(seenSession === undefined ? {} : { seenSession }),
   };
   const sent = await sendToProvider(context, found.metadata, asked, []);

@@ -11,6 +11,7 @@ import { authorizationUrl } from '../../oidc/authorization-request.ts';
 import type { ServerMetadata } from '../../oidc/metadata.ts';
 import { fingerprintOf } from '../../session/api-token.ts';
 import type { SessionKeys } from '../../session/identity.ts';
+import { openStepUp, type StepUp } from '../../session/step-up.ts';
 import { startLogin, type LoginRequest } from '../../session/transactions.ts';
 import { redirectUri, sealerOf, type Broker } from '../context.ts';
 import { currentSession } from '../current-session.ts';
@@ -23,6 +24,8 @@ interface Wanted {
   readonly returnUrl: string;
   /** Whose token is wanted in addition to what the session has. */
   readonly api: string | undefined;
+  /** What an API wants of the authentication. */
+  readonly stepUp: StepUp | undefined;
   /** Allow-listed parameters of the query. */
   readonly parameters: readonly Parameter[];
 }
@@ -77,20 +80,32 @@ function readApi(query: Parameters, { broker }: Pick<AuthContext, 'broker'>): st
 
 const isRefusal = (value: object): value is Refusal => 'code' in value;
 
-function readQuery({ request, broker }: AuthContext): Wanted | Refusal {
+/** Only what an API has asked for, by way of a link that this broker made. */
+function readStepUp(query: Parameters, { broker, now }: AuthContext): StepUp | undefined | Refusal {
+  const given = single(query, 'step_up');
+  if (given.kind === 'absent') return undefined;
+  const rules = { ring: broker.ring, now, unknownKey: 'absent' } as const;
+  const stepUp = given.kind === 'value' ? openStepUp(given.value, rules) : undefined;
+  return stepUp ?? refuse('parameter_invalid', 'step_up is not one of this broker, or older than ten minutes.');
+}
+
+function readQuery(context: AuthContext): Wanted | Refusal {
+  const { request, broker } = context;
   const query = parseParameters(request.query);
   if (query === undefined) return refuse('request_malformed', 'The query is not well-formed.');
   const returnUrl = readReturnUrl(query, broker);
   if (typeof returnUrl !== 'string') return returnUrl;
   const api = readApi(query, { broker });
   if (typeof api === 'object') return api;
+  const stepUp = readStepUp(query, context);
+  if (stepUp !== undefined && isRefusal(stepUp)) return stepUp;
   const { allow } = broker.configuration.login;
   // A link of ours asks for another API's token without showing anything; `prompt` is its own then.
   const parameters = readParameters(
     query,
     api === undefined || allow.includes('prompt') ? allow : [...allow, 'prompt'],
   );
-  return isRefusal(parameters) ? parameters : { returnUrl, api, parameters };
+  return isRefusal(parameters) ? parameters : { returnUrl, api, stepUp, parameters };
 }
 
 /** The session that this login may take the place of. A navigation from another site shows none, and that is all right. */
@@ -100,6 +115,12 @@ async function seenSession(context: AuthContext): Promise<SessionKeys | undefine
   const { sessionId, tableSecret } = session.identity;
   return { sessionId, tableSecret };
 }
+
+/** RFC 9470, section 4. */
+const stepUpParameters = ({ acrValues, maxAge }: Partial<StepUp> = {}): readonly Parameter[] => [
+  ...(acrValues === undefined ? [] : [['acr_values', acrValues] as const]),
+  ...(maxAge === undefined ? [] : [['max_age', String(maxAge)] as const]),
+];
 
 /** Sends the browser to the provider for one login. */
 export async function sendToProvider(
@@ -112,8 +133,8 @@ export async function sendToProvider(
   const { login: settings, scopes } = broker.configuration;
   const { transaction, cookies } = startLogin(asked, request.cookies, sealerOf(context));
   const wish = wishFor(broker.groups, transaction.api, scopes);
-  const fixed = Object.entries(settings.parameters);
-  const spelled = withParameters(broker.way, spell(broker.way, 'authorize', wish), [...fixed, ...chosen]);
+  const added = [...stepUpParameters(asked.stepUp), ...Object.entries(settings.parameters), ...chosen];
+  const spelled = withParameters(broker.way, spell(broker.way, 'authorize', wish), added);
   const { state, nonce, codeVerifier } = transaction;
   const result = await authorizationUrl(await broker.provider.tokenEndpoint(metadata), {
     redirectUri: redirectUri(broker),
@@ -142,10 +163,12 @@ function unpublishedPrompt(
   return isPublished ? undefined : refuse('parameter_invalid', 'The provider does not know this prompt.');
 }
 
-/** A further login extends the session that is there; without one it is a login like any other. */
+/** A further login extends the session that is there; without one, or without a table, it is a login like any other. */
 function requestOf({ broker }: AuthContext, wanted: Wanted, seen: SessionKeys | undefined): LoginRequest {
-  const extendsSession = wanted.api !== undefined && seen !== undefined;
-  const api = extendsSession ? wanted.api : broker.configuration.login.api;
+  const { stepUp } = wanted;
+  const further = stepUp?.api ?? wanted.api;
+  const extendsSession = further !== undefined && seen !== undefined && broker.hasTable;
+  const api = extendsSession ? further : broker.configuration.login.api;
   const isSilent = wanted.parameters.some(([name, value]) => name === 'prompt' && value === 'none');
   return {
     returnUrl: wanted.returnUrl,
@@ -153,6 +176,7 @@ function requestOf({ broker }: AuthContext, wanted: Wanted, seen: SessionKeys | 
     fingerprint: loginFingerprint(broker),
     ...(api === undefined ? {} : { api }),
     ...(extendsSession && isSilent ? { silent: true } : {}),
+    ...(stepUp === undefined ? {} : { stepUp }),
     ...(seen === undefined ? {} : { seenSession: seen }),
   };
 }

@@ -4,6 +4,7 @@ import { wishFor } from '../../audience/groups.ts';
 import { verifyIdToken, type VerifiedIdToken } from '../../oidc/id-token.ts';
 import type { ServerMetadata } from '../../oidc/metadata.ts';
 import { redeemCode, type CodeGrantResult, type Granted, type TokenEndpoint } from '../../oidc/token-request.ts';
+import type { StepUp } from '../../session/step-up.ts';
 import type { Transaction } from '../../session/transactions.ts';
 import type { AuthContext, LoginFailure } from './room.ts';
 
@@ -72,6 +73,28 @@ async function redeemWith(
   return { result: await redeem(renewedEndpoint), endpoint: renewedEndpoint };
 }
 
+const toleranceSeconds = 30;
+
+/** What the API asked for, or the configuration asks of every login. */
+function wantedOf({ broker }: AuthContext, { stepUp }: Transaction): Partial<StepUp> {
+  const { max_age: maxAge } = broker.configuration.login.parameters;
+  return stepUp ?? (maxAge === undefined ? {} : { maxAge: Number(maxAge) });
+}
+
+/** OIDC Core, section 3.1.3.7, items 12 and 13; RFC 9470, section 6.2. */
+function authenticationFault(
+  { claims }: VerifiedIdToken,
+  { acrValues, maxAge }: Partial<StepUp>,
+  now: number,
+): string | undefined {
+  const { acr, auth_time: authTime } = claims;
+  if (acrValues !== undefined && !acrValues.split(' ').some((one) => one === acr))
+    return 'acr is not one that was asked for';
+  if (maxAge === undefined) return undefined;
+  const isRecent = typeof authTime === 'number' && now - authTime <= maxAge + toleranceSeconds;
+  return isRecent ? undefined : 'auth_time is missing or too old';
+}
+
 /** @param url the redirect URI with the code that the browser brought */
 export async function redeemLogin(
   context: AuthContext,
@@ -100,5 +123,7 @@ export async function redeemLogin(
   if (verified.kind === 'unavailable')
     return fail({ code: 'provider_unavailable', reason: 'the keys cannot be fetched' });
   if (verified.kind === 'refused') return fail({ code: 'id_token_invalid', reason: verified.reason });
+  const weak = authenticationFault(verified.idToken, wantedOf(context, transaction), now);
+  if (weak !== undefined) return fail({ code: 'step_up_failed', reason: weak });
   return { kind: 'ok', value: { answer, idToken: verified.idToken, endpoint } };
 }

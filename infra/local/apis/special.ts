@@ -15,6 +15,8 @@ export interface SpecialRequest {
   readonly query: URLSearchParams;
   readonly contentType: string | undefined;
   readonly body: Buffer;
+  /** `iat` of the access token; left out where there was none. */
+  readonly issuedAt?: number | undefined;
 }
 
 const json = 'application/json; charset=utf-8';
@@ -64,6 +66,14 @@ const answers: Readonly<
     ...jsonAnswer(200, {}),
     headers: { 'content-type': json, ...Object.fromEntries(query) },
   }),
+  /** `?max_age=` and `?acr_values=`: what the API wants of the user's authentication; here a token that is recent enough. */
+  '/recent': ({ query, issuedAt = 0 }) => {
+    const maxAge = number(query, 'max_age', 60, 86_400);
+    if (Date.now() / 1000 - issuedAt <= maxAge) return jsonAnswer(200, { recent: true });
+    const wanted = [...query].map(([name, value]) => `, ${name}="${value.replaceAll(/["\\]/g, "'")}"`).join('');
+    const challenge = `Bearer error="insufficient_user_authentication"${wanted}`;
+    return { ...jsonAnswer(401, { recent: false }), headers: { 'content-type': json, 'www-authenticate': challenge } };
+  },
   '/empty': () => ({ status: 200, headers: {}, body: Buffer.alloc(0) }),
   '/gzip': () => ({
     status: 200,

@@ -7,6 +7,8 @@ import { running, usual } from '../broker/running.ts';
 
 const configuration = { value: { ...usual, provider: { ...usual.provider, second: 'reauthorize' } } };
 
+const cookieNamed = (browser: Browser, name: string) => browser.jar.find((cookie) => cookie.name === name)?.value;
+
 interface Problem {
   readonly code: string;
   readonly login_url?: string;
@@ -24,8 +26,6 @@ describe('an API whose audience has a login of its own', () => {
     assert.equal(problem.code, 'audience_login_required');
     return new URL(problem.login_url ?? '', broker.origin);
   }
-
-  const cookieNamed = (browser: Browser, name: string) => browser.jar.find((cookie) => cookie.name === name)?.value;
 
   it('answers 401 with a login that comes back to the page, and says nothing of the kind for the other API', async () => {
     const browser = await loggedIn(broker.origin);

@@ -16,6 +16,8 @@ interface Problem {
 
 const strong = 'urn:example:strong';
 const clock = startClock();
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+const grant = (browser: Browser) => browser.jar.find(({ name }) => name === '__Host-Http-bff-grant')?.value;
 
 describe('an API that wants more of the authentication', () => {
   const broker = running();
@@ -41,8 +43,6 @@ describe('an API that wants more of the authentication', () => {
   const authenticated = (claims: Readonly<Record<string, unknown>>): void => {
     broker.provider.faults.token = otherIdToken(broker.provider, { claims });
   };
-  const nowSeconds = () => Math.floor(Date.now() / 1000);
-  const grant = (browser: Browser) => browser.jar.find(({ name }) => name === '__Host-Http-bff-grant')?.value;
 
   it('is asked for by a login that says what is wanted and where the user was', async () => {
     const { problem } = await challenged();
@@ -93,9 +93,17 @@ describe('an API that wants more of the authentication', () => {
   it('renews the stronger login later with its own refresh token', async () => {
     const { browser, problem } = await challenged();
     authenticated({ acr: strong, auth_time: nowSeconds() });
+    broker.provider.tenant.accessTokenLifetimeSeconds = 300;
     await logInAgain(browser, problem);
     delete broker.provider.faults.token;
-    clock.advance(1500);
+    clock.advance(600);
+    const answer = await browser.fetch(`${broker.origin}/api/orders`);
+    assert.equal(answer.status, 200);
+    const tokens = broker.provider
+      .requestsTo('token')
+      .slice(-2)
+      .map(({ parameters }) => parameters['grant_type']);
+    assert.deepEqual(tokens, ['authorization_code', 'refresh_token']);
     assert.equal((await browser.fetch(recent())).status, 200);
   });
 

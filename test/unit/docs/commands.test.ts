@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { parseKeyRing } from '../../../functions/session/keyring.ts';
 import { usage } from '../../../infra/local/options.ts';
 import { codeBlocks, documentFile, readDocument, readDocuments } from './documents.ts';
 
@@ -47,11 +45,5 @@ describe('commands in the documentation', () => {
     const command = 'npm ci && npm test';
     assert.ok(codeBlocks(readme).some(({ language, code }) => language === 'sh' && code.trim() === command));
     assert.ok((await readFile(documentFile('.ci/run'), 'utf8')).trimEnd().endsWith(command));
-  });
-
-  it('the command for the first key makes a key ring that the broker takes', () => {
-    const [, program = ''] = /^node -e '([^']+)'/m.exec(readme.text) ?? [];
-    const ring = execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' });
-    assert.equal(parseKeyRing(ring).kind, 'ring');
   });
 });

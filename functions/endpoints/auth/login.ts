@@ -111,7 +111,7 @@ function readQuery(context: AuthContext): Wanted | Refusal {
 /** The session that this login may take the place of. A navigation from another site shows none, and that is all right. */
 async function seenSession(context: AuthContext): Promise<SessionKeys | undefined> {
   const { session } = await currentSession(context);
-  if (session.kind !== 'live') return undefined;
+  if (session.kind !== 'live' && session.kind !== 'grantless') return undefined;
   const { sessionId, tableSecret } = session.identity;
   return { sessionId, tableSecret };
 }

@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { parameterReader, readEnvironment, type Environment } from './configuration/environment.ts';
 import type { Configuration, Packaged } from './configuration/schema.ts';
 import { createConfigurationSource, type ConfigurationSource, type Loaded } from './configuration/source.ts';
@@ -14,7 +13,7 @@ import type { Broker, Context } from './endpoints/context.ts';
 import { withHeaders } from './http/answers.ts';
 import { corsHeaders } from './http/cors.ts';
 import type { InvocationContext } from './http/event-parts.ts';
-import { readEvent, writeResult } from './http/events.ts';
+import { formatOf, readEvent, type EventResult } from './http/events.ts';
 import type { HttpRequest, HttpResponse } from './http/message.ts';
 import { wantsHtml } from './http/navigation.ts';
 import { isProblem, problem } from './http/problems.ts';
@@ -35,7 +34,7 @@ export interface Door<Room extends Broker> {
   serve(context: Context<Room>): HttpResponse | Promise<HttpResponse>;
 }
 
-export type Handler = (event: unknown, context: InvocationContext) => Promise<APIGatewayProxyStructuredResultV2>;
+export type Handler = (event: unknown, context: InvocationContext) => Promise<EventResult>;
 
 type Ready = Extract<Loaded, { kind: 'ready' }>;
 
@@ -166,16 +165,17 @@ export async function openDoor<Room extends Broker>(door: Door<Room>, location: 
   return async (event, context) => {
     const nowMs = Date.now();
     const log = createLog(context.awsRequestId);
-    const read = readEvent(event, context, nowMs);
+    const format = await formatOf(event);
+    const read = readEvent(format, event, context, nowMs);
     if (read.kind === 'malformed') {
       log('warn', 'request_malformed', { reason: read.reason });
-      return writeResult(problem(read.code, { ref: context.awsRequestId }));
+      return format.resultOf(problem(read.code, { ref: context.awsRequestId }));
     }
     try {
-      return writeResult(await present(read.request, await answer(read.request, nowMs, log)));
+      return format.resultOf(await present(read.request, await answer(read.request, nowMs, log)));
     } catch (error) {
       logFailure(log, error);
-      return writeResult(problem('internal_error', { ref: context.awsRequestId }));
+      return format.resultOf(problem('internal_error', { ref: context.awsRequestId }));
     }
   };
 }

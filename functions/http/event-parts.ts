@@ -8,6 +8,11 @@ export interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
+/** The fields of a documented type, with nothing believed about their values. */
+export type Unverified<Field extends PropertyKey> = Readonly<Partial<Record<Field, unknown>>>;
+
+export const fieldsOf = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});
+
 /** A request as one event format states it, before anything about it is believed. */
 export interface EventParts {
   readonly method: unknown;
@@ -39,7 +44,7 @@ export type EventReading = { readonly kind: 'request'; readonly request: HttpReq
 /** A gateway gives up after 30 s; the answer has to be on its way before that. */
 const gatewayPatienceMs = 28_000;
 const maxPathCharacters = 8 * 1024;
-const maxQueryCharacters = 8 * 1024;
+export const maxQueryCharacters = 8 * 1024;
 const maxHeaders = 200;
 /** Cookies included, which have a limit of their own. */
 const maxHeaderCharacters = 48 * 1024;

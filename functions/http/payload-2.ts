@@ -4,16 +4,12 @@
  */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { serializeCookie } from './cookies.ts';
-import type { EventParts } from './event-parts.ts';
+import { fieldsOf, type EventParts, type Unverified } from './event-parts.ts';
 import type { HttpResponse } from './message.ts';
 
-/** The fields of a documented type, with nothing believed about their values. */
-type Unverified<Field extends PropertyKey> = Readonly<Partial<Record<Field, unknown>>>;
 type Event = Unverified<keyof APIGatewayProxyEventV2>;
 type Context = Unverified<keyof APIGatewayProxyEventV2['requestContext']>;
 type Http = Unverified<keyof APIGatewayProxyEventV2['requestContext']['http']>;
-
-const fieldsOf = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});
 
 /** A Function URL hands the path over as it was sent; an HTTP API decodes it first. */
 const isFunctionUrl = (domainName: unknown): boolean =>

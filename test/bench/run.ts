@@ -26,6 +26,9 @@ const help = `npm run bench -- [options] [row …]
   --check        ends with 1 where a budget is broken that holds on every machine
 `;
 
+/** What somebody has to mend on the command line. */
+class Misused extends Error {}
+
 /** What was asked on the command line. */
 interface Asked {
   readonly chosen: readonly Row[];
@@ -36,13 +39,13 @@ interface Asked {
 
 function wholeNumber(text: string, name: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1 upwards`);
+  if (!Number.isSafeInteger(value) || value < 1) throw new Misused(`--${name} takes a whole number from 1 upwards`);
   return value;
 }
 
 function chosenRows(names: readonly string[]): readonly Row[] {
   const unknown = names.filter((name) => !rows.some((row) => row.name === name));
-  if (unknown.length > 0) throw new Error(`there is no row ${unknown.join(', ')}`);
+  if (unknown.length > 0) throw new Misused(`There is no row ${unknown.join(', ')}`);
   return names.length === 0 ? rows : rows.filter(({ name }) => names.includes(name));
 }
 
@@ -79,6 +82,12 @@ async function measure({ chosen, effort, json, check }: Asked): Promise<void> {
   if (failures.length > 0) process.exitCode = 1;
 }
 
-const asked = readArguments();
-if (asked === 'help') console.log(help);
-else await measure(asked);
+try {
+  const asked = readArguments();
+  if (asked === 'help') console.log(help);
+  else await measure(asked);
+} catch (error) {
+  if (!(error instanceof Misused)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,5 +1,5 @@
 /** What the runtime tells a function about its surroundings: the one place where the environment is read. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { Credentials, CredentialsSource } from '../aws/credentials.ts';
 import { getParameters } from '../aws/ssm.ts';
 import type { ReadParameters } from './source.ts';
@@ -30,10 +30,11 @@ function ownCredentials(variables: Variables): Credentials | undefined {
 }
 
 /** A token in a file changes while the function runs, one in a variable does not. */
-async function containerToken(variables: Variables): Promise<string | undefined> {
+function containerToken(variables: Variables): string | undefined {
   const file = given(variables['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']);
   if (file === undefined) return given(variables['AWS_CONTAINER_AUTHORIZATION_TOKEN']);
-  return (await readFile(file, 'utf8')).trim();
+  // The promise API would be one more module to load at every cold start.
+  return readFileSync(file, 'utf8').trim();
 }
 
 /** Looked up at each signing: a runtime that restores a snapshot hands out credentials by an address instead of values. */
@@ -44,7 +45,7 @@ function credentialsSource(variables: Variables): CredentialsSource {
     if (own !== undefined) return own;
     const url = given(variables['AWS_CONTAINER_CREDENTIALS_FULL_URI']);
     if (url === undefined) throw new Error('the environment holds no AWS credentials');
-    const authorization = await containerToken(variables);
+    const authorization = containerToken(variables);
     const of = `${url} ${authorization ?? ''}`;
     if (container?.of !== of) {
       const endpoint = { url, timeoutMs: tryMs, ...(authorization === undefined ? {} : { authorization }) };

@@ -14,9 +14,10 @@ export const builtins: Plugin = {
     build.onResolve({ filter: /^(?:node:)?[a-z_]+(?:\/[a-z0-9_]+)*$/ }, ({ path }) =>
       isBuiltin(path) ? { path: path.startsWith('node:') ? path : `node:${path}`, namespace } : undefined,
     );
-    // CommonJS on purpose: a bundle reads its properties one by one, when they are used.
+    // CommonJS on purpose: a bundle reads its properties one by one, when they are used. Behind an object without own
+    // properties, because esbuild copies every own property of a CommonJS module that an ES module imports.
     build.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+      contents: `module.exports = Object.create(process.getBuiltinModule(${JSON.stringify(path)}))`,
       loader: 'js',
     }));
   },

@@ -70,7 +70,7 @@ const door: Door<ApiBroker> = {
       if (request.method === own.method) return own.serve(context);
       return methodNotAllowed(ref, own.method);
     }
-    const elsewhere = methodsElsewhere(broker.paths, path.encoded);
+    const elsewhere = methodsElsewhere(broker, path.encoded);
     if (elsewhere !== undefined) return methodNotAllowed(ref, elsewhere);
     const match = matchRoute(broker.routes, path);
     return match === undefined ? problem('not_found', { ref }) : callApi(context, match);

@@ -1,12 +1,13 @@
 /** Endpoints of the other door: a request for one of them comes here when its method has no route of its own. */
-import type { Paths } from '../../configuration/schema.ts';
 import { endpoint } from '../../contract/wire.ts';
+import type { Broker } from '../context.ts';
 
 /**
  * @param path as it was requested
  * @returns the methods that the endpoint at this path has, for the header `Allow` (RFC 9110, section 10.2.1)
  */
-export function methodsElsewhere({ base, callback }: Paths, path: string): string | undefined {
+export function methodsElsewhere({ paths, hasTable }: Broker, path: string): string | undefined {
+  const { base, callback } = paths;
   switch (path) {
     case callback:
     case base + endpoint.login:
@@ -14,6 +15,8 @@ export function methodsElsewhere({ base, callback }: Paths, path: string): strin
       return 'GET';
     case base + endpoint.logout:
       return 'GET, POST';
+    case base + endpoint.backchannel:
+      return hasTable ? 'POST' : undefined;
     default:
       return undefined;
   }

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { App } from './edge/edge.ts';
+import { gatewayKinds, isEvents } from './gateway/kinds.ts';
+import type { Events } from './gateway/kinds.ts';
 import { StackProblem } from './problem.ts';
 
 export const usage = `Usage: npm start -- [options]
@@ -11,6 +13,7 @@ export const usage = `Usage: npm start -- [options]
   --parameters FILE      JSON, name → value, for what the configuration takes from parameters
   --port N               the public port (3000); provider and APIs take the three after it
   --app URL              an app's own dev server in place of the page that comes with the product
+  --events KIND          the gateway in front of the functions: http-api, rest or function-url (http-api)
   --no-table             run without the table
   --token-lifetime TIME  how long the provider's access tokens live: 5s, 10m, 1h
   --state FOLDER         where parameters, table and provider are kept between starts (.local)
@@ -21,6 +24,7 @@ export interface CommandLine {
   readonly help: boolean;
   readonly watch: boolean;
   readonly table: boolean;
+  readonly events: Events;
   readonly port: number;
   readonly configFile?: string;
   readonly parameters?: Readonly<Record<string, string>>;
@@ -35,6 +39,7 @@ const definitions = {
   parameters: { type: 'string' },
   port: { type: 'string', default: '3000' },
   app: { type: 'string' },
+  events: { type: 'string', default: 'http-api' },
   table: { type: 'boolean', default: true },
   'token-lifetime': { type: 'string' },
   state: { type: 'string', default: '.local' },
@@ -47,6 +52,11 @@ function readPort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_532) return port;
   throw new StackProblem(`--port must be a number from 1 to 65532, not "${text}".`);
+}
+
+function readEvents(text: string): Events {
+  if (isEvents(text)) return text;
+  throw new StackProblem(`--events must be one of ${Object.keys(gatewayKinds).join(', ')}, not "${text}".`);
 }
 
 function readApp(text: string): App {
@@ -103,6 +113,7 @@ export async function readCommandLine(args: readonly string[]): Promise<CommandL
     help: given.help,
     watch: given.watch,
     table: given.table,
+    events: readEvents(given.events),
     port: readPort(given.port),
     stateFolder: resolve(given.state),
     ...(given.config !== undefined && { configFile: resolve(given.config) }),

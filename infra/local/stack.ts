@@ -18,8 +18,10 @@ import { buildAnew, openPackage, placeConfiguration } from './code.ts';
 import type { OpenPackage, PlacedFunction } from './code.ts';
 import { startEdge } from './edge/edge.ts';
 import type { App, Edge } from './edge/edge.ts';
-import { startHttpApi } from './gateway/http-api.ts';
-import type { HttpApi } from './gateway/http-api.ts';
+import { startGateway } from './gateway/gateway.ts';
+import type { Gateway } from './gateway/gateway.ts';
+import { gatewayKinds } from './gateway/kinds.ts';
+import type { Events } from './gateway/kinds.ts';
 import type { DeployedFunction, FunctionLine, LineSink } from './lambda/function.ts';
 import { createLambda } from './lambda/lambda.ts';
 import type { Lambda } from './lambda/lambda.ts';
@@ -46,6 +48,8 @@ export interface StackOptions {
   readonly app?: App;
   /** Default: with a table. */
   readonly table?: boolean;
+  /** The gateway in front of the functions; default: `http-api`, which is what the stage `local` is packaged with. */
+  readonly events?: Events;
   /** What packaging left behind; default: packages the stage `local` now. */
   readonly packageFolder?: string;
   /** Where parameters, table and provider keep their state between starts; default: nowhere. */
@@ -214,11 +218,17 @@ function createSink(sink: LineSink | undefined): { lines: FunctionLine[]; take: 
   };
 }
 
-async function startGateway({ template }: OpenPackage, lambda: Lambda, take: LineSink): Promise<HttpApi> {
+async function startFront(
+  { events = 'http-api' }: StackOptions,
+  { template }: OpenPackage,
+  lambda: Lambda,
+  take: LineSink,
+): Promise<Gateway> {
   const { accountId, region } = account;
-  return startHttpApi({
-    routes: template.routes,
-    api: { apiId: 'local', accountId, domainName: `local.execute-api.${region}.amazonaws.com` },
+  const { kind, routesOf, domain } = gatewayKinds[events];
+  return startGateway(kind, {
+    routes: routesOf(template),
+    api: { apiId: 'local', accountId, domainName: `local.${domain(region)}` },
     lambda,
     onFault: (text) => take({ functionName: 'gateway', pid: process.pid, stream: 'platform', text }),
   });
@@ -242,7 +252,7 @@ async function start(options: StackOptions, keeper: Keeper): Promise<Stack> {
   const backends = await startBackends(options, opened, edge, keeper);
   const { lines, take } = createSink(options.sink);
   const lambda = keep(createLambda(await place(opened.functions, options, opened, backends), take));
-  const gateway = keep(await startGateway(opened, lambda, take));
+  const gateway = keep(await startFront(options, opened, lambda, take));
   edge.connect(gateway.origin);
 
   let builds = 0;

@@ -36,6 +36,7 @@ async function startFrom(options: CommandLine): Promise<Stack> {
   const stack = await startStack({
     port: options.port,
     table: options.table,
+    events: options.events,
     stateFolder: options.stateFolder,
     sink: createLogWriter((text) => void process.stdout.write(text), options.logFile),
     ...(configFile !== undefined && { configuration: { file: configFile } }),

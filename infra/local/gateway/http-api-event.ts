@@ -71,7 +71,7 @@ function readQuery(rawQueryString: string): Record<string, string> {
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** `22/Nov/2026:09:47:03 +0000` */
-function logTime(at: Date): string {
+export function logTime(at: Date): string {
   const [date = '', time = ''] = at.toISOString().split('T');
   const [year, month, day] = date.split('-');
   return `${day}/${months[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`;
@@ -83,6 +83,7 @@ function logTime(at: Date): string {
  * @param api the API that serves it
  * @param requestId by which the gateway knows this request
  * @param at when it arrived
+ * @param pathAsHandedOver what becomes of a percent-encoded path
  */
 export function toEvent(
   request: GatewayRequest,
@@ -90,9 +91,10 @@ export function toEvent(
   api: ApiIdentity,
   requestId: string,
   at: Date,
+  pathAsHandedOver = decodePath,
 ): APIGatewayProxyEventV2 {
   const queryAt = request.target.indexOf('?');
-  const path = decodePath(queryAt < 0 ? request.target : request.target.slice(0, queryAt));
+  const path = pathAsHandedOver(queryAt < 0 ? request.target : request.target.slice(0, queryAt));
   const rawQueryString = queryAt < 0 ? '' : request.target.slice(queryAt + 1);
   const { headers, cookies } = readHeaders(request.rawHeaders);
   const text = isText(headers['content-type'], request.body);
@@ -115,7 +117,7 @@ export function toEvent(
     ...(rawQueryString !== '' && { queryStringParameters: readQuery(rawQueryString) }),
     ...(Object.keys(match.pathParameters).length > 0 && {
       pathParameters: Object.fromEntries(
-        Object.entries(match.pathParameters).map(([name, value]) => [name, decodePath(value)]),
+        Object.entries(match.pathParameters).map(([name, value]) => [name, pathAsHandedOver(value)]),
       ),
     }),
     requestContext: {
@@ -141,9 +143,9 @@ export function toEvent(
   };
 }
 
-type JsonRecord = Readonly<Record<string, unknown>>;
+export type JsonRecord = Readonly<Record<string, unknown>>;
 
-const isRecord = (value: unknown): value is JsonRecord =>
+export const isRecord = (value: unknown): value is JsonRecord =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A result without `statusCode` is the body of a 200. */
@@ -153,7 +155,13 @@ function bareResult(value: unknown): GatewayAnswer {
 }
 
 /** Names that describe the connection or the body on it; the gateway writes its own. */
-const ownedByTheGateway = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'upgrade']);
+export const ownedByTheGateway = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'content-length',
+  'upgrade',
+]);
 
 /**
  * @param result JSON that the function returned

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before } from 'node:test';
 import type { Api, Apis } from '../../../infra/local/apis.ts';
+import { isEvents } from '../../../infra/local/gateway/kinds.ts';
 import type { FunctionLine } from '../../../infra/local/lambda/function.ts';
 import type { Faults, Provider, Tenant } from '../../../infra/local/provider/provider.ts';
 import { startStack, type Stack, type StackOptions } from '../../../infra/local/stack.ts';
@@ -56,6 +57,14 @@ export const usual = {
     },
   },
 } as const;
+
+/** With BROKER_EVENTS in the environment, the same tests run with another kind of gateway in front. */
+function eventsWanted(): Pick<StackOptions, 'events'> {
+  const wanted = process.env['BROKER_EVENTS'];
+  if (wanted === undefined) return {};
+  assert.ok(isEvents(wanted), `there is no kind of gateway called ${wanted}`);
+  return { events: wanted };
+}
 
 function parse({ text, stream }: FunctionLine): LogLine | undefined {
   if (stream !== 'stdout') return undefined;
@@ -125,6 +134,7 @@ export function running(options: StackOptions = {}): Running {
       packageFolder: await packageFolder(),
       sink: (line) => log.take(line),
       preload: clockModules(),
+      ...eventsWanted(),
       ...options,
     });
     tenant = { ...provider().tenant };

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import type { Gateway } from '../../../infra/local/gateway/gateway.ts';
 import { startHttpApi } from '../../../infra/local/gateway/http-api.ts';
-import type { HttpApi } from '../../../infra/local/gateway/http-api.ts';
 import { createLambda } from '../../../infra/local/lambda/lambda.ts';
 import type { Lambda } from '../../../infra/local/lambda/lambda.ts';
 import { lineCollector, tinyFunction } from './fixture.ts';
@@ -27,7 +27,7 @@ const api = { apiId: 'local', accountId: '000000000000', domainName: 'local.exec
 
 let tiny: TinyFunction;
 let lambda: Lambda;
-let gateway: HttpApi;
+let gateway: Gateway;
 
 before(async () => {
   tiny = await tinyFunction(echo);

@@ -1,0 +1,38 @@
+/**
+ * Function URLs on one machine: payload format 2.0 with the path as it was sent, and of limits only those of Lambda. A URL
+ * belongs to one function; which of them a path leads to is what the behaviours of the CDN in front decide.
+ * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+ */
+import type { GatewayKind } from './gateway.ts';
+import { fromResult, toEvent } from './http-api-event.ts';
+import type { Route } from './routes.ts';
+import type { PackagedStack } from './template.ts';
+
+/** A CDN tells paths apart and not methods, and waits as long as the function may run. */
+export function functionUrlRoutes({ routes, functions }: PackagedStack): Route[] {
+  return routes.map(({ key, functionName }) => {
+    const limit = functions.find(({ name }) => name === functionName)?.timeoutSeconds ?? 3;
+    const [, path] = key.split(' ');
+    return { key: path === undefined ? key : `ANY ${path}`, functionName, timeoutMs: (limit + 1) * 1000 };
+  });
+}
+
+const asSent = (path: string): string => path;
+
+export const functionUrl: GatewayKind = {
+  // No figure is documented; the edge in front has its own.
+  isHeadTooLarge: () => false,
+  bodyLimitBytes: 6 * 1024 * 1024,
+  toEvent: (request, { route }, api, requestId, at) =>
+    toEvent(request, { route: { ...route, key: '$default' }, pathParameters: {} }, api, requestId, at, asSent),
+  fromResult,
+  requestIdHeader: 'x-amzn-requestid',
+  ownAnswers: {
+    target_unreadable: [400, { Message: 'Bad Request' }],
+    no_route: [404, { Message: 'Not Found' }],
+    too_large: [413, { Message: 'Request Entity Too Large' }],
+    head_too_large: [431, { Message: 'Request Header Fields Too Large' }],
+    function_failed: [502, { Message: 'Internal Server Error' }],
+    too_late: [504, { Message: 'Gateway Timeout' }],
+  },
+};

@@ -53,13 +53,16 @@ export interface Visitor {
 /** Ends when the test does. */
 export type NewVisitor = (t: TestContext) => Promise<Visitor>;
 
+/** Defines tests for the browser of this name. */
+export type Define = (newVisitor: NewVisitor, name: string) => void;
+
 async function end(browser: Browser): Promise<void> {
   const child = browser.process();
   await browser.close();
   if (child?.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
 }
 
-function defineWith({ name, browser, args }: KnownBrowser, executablePath: string, define: (of: NewVisitor) => void) {
+function defineWith({ name, browser, args }: KnownBrowser, executablePath: string, define: Define) {
   describe(`in ${name}`, () => {
     let running: Browser;
 
@@ -83,12 +86,12 @@ function defineWith({ name, browser, args }: KnownBrowser, executablePath: strin
           return page;
         },
       };
-    });
+    }, name);
   });
 }
 
 /** Defines the same tests for every browser; where one is not installed that is said aloud, and its tests are skipped. */
-export function inEveryBrowser(define: (newVisitor: NewVisitor) => void): void {
+export function inEveryBrowser(define: Define): void {
   for (const known of knownBrowsers) {
     const found = known.paths.find((path) => existsSync(path));
     if (found !== undefined) {

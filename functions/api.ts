@@ -1,5 +1,5 @@
 /** The door for what the single-page app fetches: the user, and its APIs. */
-import { redemptionGroups } from './audience/groups.ts';
+import { furnishApis } from './api-room.ts';
 import { endpoint } from './contract/wire.ts';
 import { openDoor, type Door } from './door.ts';
 import { callApi } from './endpoints/api/call-api.ts';
@@ -11,8 +11,7 @@ import type { HttpResponse } from './http/message.ts';
 import { problem } from './http/problems.ts';
 import { send } from './outgoing/send.ts';
 import { readPath } from './proxy/path.ts';
-import type { Refreshing } from './refresh/refreshing.ts';
-import { createRoutes, matchRoute } from './proxy/routes.ts';
+import { matchRoute } from './proxy/routes.ts';
 
 type Endpoint = (context: ApiContext) => Promise<HttpResponse>;
 
@@ -46,17 +45,7 @@ const methodNotAllowed = (ref: string, allow: string): HttpResponse =>
   withHeaders(problem('method_not_allowed', { ref }), [['allow', allow]]);
 
 const door: Door<ApiBroker> = {
-  furnish(broker, tools) {
-    const { apis } = broker.configuration;
-    const groups = redemptionGroups(apis);
-    const groupOf = new Map(groups.flatMap((group) => group.apis.map((name) => [name, group])));
-    let opened: Promise<Refreshing> | undefined;
-    const refreshing = async (): Promise<Refreshing> => {
-      opened ??= import('./refreshing.ts').then(({ openRefreshing }) => openRefreshing(broker, tools));
-      return opened;
-    };
-    return { ...broker, routes: createRoutes(apis), groups, groupOf, refreshing, send };
-  },
+  furnish: (broker, tools) => furnishApis(broker, tools, send),
   serve(context) {
     const { request, broker, log } = context;
     const ref = request.requestId;

@@ -13,7 +13,7 @@ import type { Broker, Context } from './endpoints/context.ts';
 import { withHeaders } from './http/answers.ts';
 import { corsHeaders } from './http/cors.ts';
 import type { InvocationContext } from './http/event-parts.ts';
-import { formatOf, readEvent, type EventResult } from './http/events.ts';
+import { formatOf, readEvent, type EventFormat, type EventResult } from './http/events.ts';
 import type { HttpRequest, HttpResponse } from './http/message.ts';
 import { wantsHtml } from './http/navigation.ts';
 import { isProblem, problem } from './http/problems.ts';
@@ -34,7 +34,10 @@ export interface Door<Room extends Broker> {
   serve(context: Context<Room>): HttpResponse | Promise<HttpResponse>;
 }
 
-export type Handler = (event: unknown, context: InvocationContext) => Promise<EventResult>;
+export type Handler<Result = EventResult> = (event: unknown, context: InvocationContext) => Promise<Result>;
+
+/** Makes an answer what the runtime takes; without a request where the event is none. */
+export type Write<Result> = (response: HttpResponse, format: EventFormat, request?: HttpRequest) => Result;
 
 type Ready = Extract<Loaded, { kind: 'ready' }>;
 
@@ -125,7 +128,11 @@ async function present(request: HttpRequest, response: HttpResponse): Promise<Ht
  * @param location of the configuration that lies in the package
  * @returns the handler of a function, its parameters read already where they could be
  */
-export async function openDoor<Room extends Broker>(door: Door<Room>, location: URL): Promise<Handler> {
+export async function openDoorFor<Room extends Broker, Result>(
+  door: Door<Room>,
+  location: URL,
+  write: Write<Result>,
+): Promise<Handler<Result>> {
   const packaged = readPackaged(location);
   const environment = readEnvironment();
   const source = createConfigurationSource({
@@ -169,13 +176,18 @@ export async function openDoor<Room extends Broker>(door: Door<Room>, location: 
     const read = readEvent(format, event, context, nowMs);
     if (read.kind === 'malformed') {
       log('warn', 'request_malformed', { reason: read.reason });
-      return format.resultOf(problem(read.code, { ref: context.awsRequestId }));
+      return write(problem(read.code, { ref: context.awsRequestId }), format);
     }
+    const { request } = read;
     try {
-      return format.resultOf(await present(read.request, await answer(read.request, nowMs, log)));
+      return write(await present(request, await answer(request, nowMs, log)), format, request);
     } catch (error) {
       logFailure(log, error);
-      return format.resultOf(problem('internal_error', { ref: context.awsRequestId }));
+      return write(problem('internal_error', { ref: context.awsRequestId }), format, request);
     }
   };
 }
+
+/** As `openDoorFor`, for the events and results of every gateway that takes an answer whole. */
+export const openDoor = async <Room extends Broker>(door: Door<Room>, location: URL): Promise<Handler> =>
+  openDoorFor(door, location, (response, { resultOf }) => resultOf(response));

@@ -15,6 +15,7 @@ export const projectRoot = resolve(import.meta.dirname, '..');
 export const doors: Entries = {
   auth: 'functions/auth.ts',
   api: 'functions/api.ts',
+  stream: 'functions/stream.ts',
   'rotate-keys': 'functions/rotate-keys.ts',
 };
 

@@ -87,6 +87,10 @@ const timeouts = ({ text }: Leaves) =>
   group({
     connect: v.optional(key('How long a connection to the API may take.', text(duration('1s', '27s'))), '3s'),
     response: v.optional(key('How long the API may take to answer.', text(duration('1s', '27s'))), '20s'),
+    silence: v.optional(
+      key('How long a streamed answer may bring nothing before it is ended.', text(duration('1s', '15m'))),
+      '1m',
+    ),
   });
 
 const api = (leaves: Leaves) => {
@@ -114,6 +118,13 @@ const api = (leaves: Leaves) => {
     headerless: v.optional(
       key(
         "Paths, below the API's own, that links, images and EventSource may GET without the CSRF header.",
+        data(v.array(text(pathPattern()))),
+      ),
+      [],
+    ),
+    stream: v.optional(
+      key(
+        "Paths, below the API's own, whose answers to GET and HEAD are streamed, where the CDN leads them to the function for it.",
         data(v.array(text(pathPattern()))),
       ),
       [],

@@ -1,4 +1,5 @@
 /** A request and its response in the broker's own neutral shape, whatever event carried them. */
+import type { Readable } from 'node:stream';
 import type { Seconds } from '../contract/units.ts';
 
 /** The cookies of a request. */
@@ -55,4 +56,13 @@ export interface HttpResponse {
   readonly cookies: readonly SetCookie[];
   /** Text is UTF-8; bytes are passed on exactly. */
   readonly body: string | Buffer;
+  /** What follows the body: only where a function streams. */
+  readonly arriving?: Arriving;
+}
+
+/** Bytes that are still on their way, to be read to their end or destroyed. */
+export interface Arriving {
+  readonly bytes: Readable;
+  /** How long none may come before the rest is given up. */
+  readonly silenceMs: number;
 }

@@ -70,6 +70,8 @@ export interface Answered {
   /** Name, value, name, value, … as they came. */
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
+  /** The body, where the answer was handed on before it had come. */
+  readonly arriving?: IncomingMessage;
 }
 
 /** What `send` is, for those who are handed one. */
@@ -223,6 +225,12 @@ async function openUntil(call: Call, deadlineMs: number): Promise<Opened | Faile
  */
 export const open = (call: Call): Promise<Opened | Failed> => openUntil(call, Date.now() + call.limits.totalMs);
 
+/** Reads the rest of an answer whose head is there. */
+async function complete({ status, rawHeaders, message }: Opened, call: Call, deadlineMs: number) {
+  const body = await collect(message, call, deadlineMs);
+  return typeof body === 'string' ? failed(body, true) : ({ kind: 'answered', status, rawHeaders, body } as const);
+}
+
 /**
  * Sends a request and reads its answer, whatever its status.
  *
@@ -231,8 +239,24 @@ export const open = (call: Call): Promise<Opened | Failed> => openUntil(call, Da
 export async function send(call: Call): Promise<Answered | Failed> {
   const deadlineMs = Date.now() + call.limits.totalMs;
   const opened = await openUntil(call, deadlineMs);
+  return opened.kind === 'failed' ? opened : complete(opened, call, deadlineMs);
+}
+
+/** A success that has a body (RFC 9110, sections 9.3.2 and 15.3). */
+const bringsBody = (method: string, status: number): boolean =>
+  method !== 'HEAD' && status >= 200 && status < 300 && status !== 204 && status !== 205;
+
+/**
+ * Sends a request and answers as soon as it is clear that it succeeded: the body is then still arriving. Anything else
+ * is read to its end, as `send` does, for it is short and may have to be asked for again.
+ *
+ * @throws TypeError for a URL, method or header that cannot be put on the wire
+ */
+export async function sendForStream(call: Call): Promise<Answered | Failed> {
+  const deadlineMs = Date.now() + call.limits.totalMs;
+  const opened = await openUntil(call, deadlineMs);
   if (opened.kind === 'failed') return opened;
-  const body = await collect(opened.message, call, deadlineMs);
-  if (typeof body === 'string') return failed(body, true);
-  return { kind: 'answered', status: opened.status, rawHeaders: opened.rawHeaders, body };
+  const { status, rawHeaders, message } = opened;
+  if (!bringsBody(call.method, status)) return complete(opened, call, deadlineMs);
+  return { kind: 'answered', status, rawHeaders, body: Buffer.alloc(0), arriving: message };
 }

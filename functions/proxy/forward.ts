@@ -140,5 +140,9 @@ export async function forward(request: HttpRequest, match: Match, forwarding: Fo
     return problem('upstream_invalid', 'The API answered with a status that does not exist.');
   }
   const { headers, challenge } = responseHeaders(rawHeaders, status, route, { url: call.url, publicOrigin });
-  return { kind: 'answered', response: { status, headers, cookies: [], body: result.body }, challenge };
+  const { body, arriving } = result;
+  const response: HttpResponse = { status, headers, cookies: [], body };
+  if (arriving === undefined) return { kind: 'answered', response, challenge };
+  const silenceMs = route.api.timeouts.silence * 1000;
+  return { kind: 'answered', response: { ...response, arriving: { bytes: arriving, silenceMs } }, challenge };
 }

@@ -18,7 +18,7 @@ export interface Route {
 }
 
 /** A path pattern: these segments and nothing more, or, with `below`, at least one more. */
-interface Pattern {
+export interface Pattern {
   readonly segments: readonly string[];
   readonly below: boolean;
 }
@@ -40,9 +40,9 @@ export interface Routes {
   readonly lengths: readonly number[];
 }
 
-const segmentsOf = (path: string): string[] => path.split('/').filter((segment) => segment !== '');
+export const segmentsOf = (path: string): string[] => path.split('/').filter((segment) => segment !== '');
 
-function parsePattern(text: string): Pattern {
+export function parsePattern(text: string): Pattern {
   const below = text.endsWith('/*');
   return { segments: segmentsOf(below ? text.slice(0, -2) : text), below };
 }
@@ -75,7 +75,11 @@ export function createRoutes(apis: Configuration['apis']): Routes {
  * `/*` is every path of the API, its own included. `/invoices/*` is everything below `/invoices`, though not `/invoices`
  * itself. Anything else is exactly that path, without a slash at its end.
  */
-function isMatched({ segments: wanted, below }: Pattern, segments: readonly string[], trailingSlash: boolean): boolean {
+export function isMatched(
+  { segments: wanted, below }: Pattern,
+  segments: readonly string[],
+  trailingSlash: boolean,
+): boolean {
   if (wanted.length === 0) return below;
   if (below ? segments.length <= wanted.length : segments.length !== wanted.length || trailingSlash) return false;
   return wanted.every((segment, at) => segment === segments[at]);

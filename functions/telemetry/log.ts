@@ -23,6 +23,7 @@ export type LogEvent =
   | 'csrf_rejected'
   | 'proxy_denied'
   | 'proxy_failed'
+  | 'stream_ended'
   | 'session_ended'
   | 'cookie_rejected'
   | 'configuration_invalid'

@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fillIn } from '../../functions/configuration/references.ts';
 import { parseConfiguration } from '../stage/configuration.ts';
 import { mentions, readdress } from './addresses.ts';
 import type { Addresses } from './addresses.ts';
@@ -32,6 +33,7 @@ import { StackProblem } from './problem.ts';
 import { defaultClient } from './provider/provider.ts';
 import type { Provider, ProviderOptions } from './provider/provider.ts';
 import { lockState } from './state-lock.ts';
+import { startStreams } from './streams.ts';
 
 export interface StackOptions {
   /** The public port; provider and APIs take the three after it. 0 (default): any free port for each. */
@@ -127,6 +129,8 @@ interface Aws {
   readonly table: Table | undefined;
   readonly parameterPrefix: string;
   readonly missingParameters: readonly string[];
+  /** Values of parameters by their short names. */
+  readonly known: ReadonlyMap<string, string>;
 }
 
 async function startBackends(
@@ -158,7 +162,7 @@ async function startBackends(
   const missingParameters = storeParameters(ssm, parameterPrefix, written, parameters);
   const table = await startTableOf(options, opened);
   if (table !== undefined) keep(table);
-  return { ...parts, ssm, table, parameterPrefix, missingParameters };
+  return { ...parts, ssm, table, parameterPrefix, missingParameters, known: parameters };
 }
 
 async function startTableOf(
@@ -253,7 +257,11 @@ async function start(options: StackOptions, keeper: Keeper): Promise<Stack> {
   const { lines, take } = createSink(options.sink);
   const lambda = keep(createLambda(await place(opened.functions, options, opened, backends), take));
   const gateway = keep(await startFront(options, opened, lambda, take));
-  edge.connect(gateway.origin);
+  const configuration = async (): Promise<unknown> =>
+    fillIn(await writtenConfiguration(options, opened), backends.known);
+  const streams = keep(await startStreams({ template: opened.template, account, lambda, take, configuration }));
+  const connect = async (): Promise<void> => edge.connect(gateway.origin, await streams.behaviours());
+  await connect();
 
   let builds = 0;
   return {
@@ -266,6 +274,7 @@ async function start(options: StackOptions, keeper: Keeper): Promise<Stack> {
       builds += 1;
       const built = await buildAnew(opened.functions, join(work, `build-${builds}`));
       lambda.deploy(await place(built, options, opened, backends));
+      await connect();
     },
     close: async () => keeper.close(),
   };

@@ -37,9 +37,16 @@ const schema = v.pipe(
     /** For login, callback and back-channel logout, each. */
     loginThrottle: limit(50, 100),
     /** Instances that are kept for a function, and beyond which it gets none. Left out: no limit of its own. */
-    reservedConcurrency: v.optional(v.strictObject({ auth: v.optional(positive), api: v.optional(positive) }), {}),
+    reservedConcurrency: v.optional(
+      v.strictObject({ auth: v.optional(positive), api: v.optional(positive), stream: v.optional(positive) }),
+      {},
+    ),
     /** One key for the cookies is made in each period. A key seals after an hour, so that a period is longer than that. */
     keyRotation: v.optional(v.strictObject({ period: v.optional(duration('2h', '365d'), '30d') }), {}),
+    /** How long one streamed answer may take, in seconds. Browsers that leave are not noticed on AWS: until then it may cost. */
+    streamTimeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(10), v.maxValue(900)), 300),
+    /** The CloudFront distribution that may call the function which streams. Left out: nobody may. */
+    distributionArn: v.optional(arn),
     /** Own domain of the HTTP API. The default address is then switched off. */
     domain: v.optional(v.pipe(v.string(), v.regex(/^(?:[a-z0-9-]+\.)+[a-z]{2,}$/, 'must be a host name'))),
     /** The domain's certificate, in the same region. */

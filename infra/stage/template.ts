@@ -57,6 +57,7 @@ export async function templateValues(root: string, service: string, stage: strin
     domain: parameters.domain ?? '',
     certificateArn: parameters.certificateArn ?? '',
     kmsKeyArn: parameters.kmsKeyArn ?? '',
+    distributionArn: parameters.distributionArn ?? '',
     routes,
     keyRotation: {
       periodSeconds: parameters.keyRotation.period,

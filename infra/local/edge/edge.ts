@@ -1,12 +1,13 @@
 /**
  * What CloudFront is in a deployment: one origin in front of the single-page app and the broker, so that cookies are
- * first-party. Paths of the broker go to the gateway, everything else to a folder or to the app's own dev server.
+ * first-party. Paths of the broker go to the gateway or the function that streams, everything else to a folder or to the app's own dev server.
  */
 import { randomBytes } from 'node:crypto';
 import { Agent, createServer, ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isAtPattern } from '../../stage/stream-paths.ts';
 import { listen, shut } from '../loopback.ts';
 import { forward, joinSockets } from './forward.ts';
 import type { Destination } from './forward.ts';
@@ -29,11 +30,17 @@ export interface EdgeOptions {
   readonly app: App;
 }
 
+/** The function that streams, and CloudFront's patterns of the paths that lead to it. */
+export interface Streams {
+  readonly origin: string;
+  readonly patterns: readonly string[];
+}
+
 export interface Edge {
   /** `http://localhost:<port>`: `localhost`, since browsers treat it as another site than 127.0.0.1. */
   readonly origin: string;
   /** Passes the broker's paths on from now on; before, since others need to know the edge's origin first, they are 503. */
-  connect(gatewayOrigin: string): void;
+  connect(gatewayOrigin: string, streams?: Streams): void;
   close(): Promise<void>;
 }
 
@@ -73,6 +80,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const agent = new Agent({ keepAlive: true });
   const upgraded = new Set<Duplex>();
   let gatewayOrigin: string | undefined;
+  let streams: Streams | undefined;
 
   const isBroker = (path: string): boolean =>
     options.brokerPaths.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
@@ -94,7 +102,9 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     if (refused !== undefined) return answerText(response, refused, 'The request is refused at the edge.');
     if (isBroker(pathOf(request))) {
       if (gatewayOrigin === undefined) return answerText(response, 503, 'The stack is starting.');
-      return forward(request, response, gateway(request, gatewayOrigin));
+      const streamed = streams?.patterns.some((pattern) => isAtPattern(pathOf(request), pattern)) === true;
+      const origin = streamed ? streams?.origin : undefined;
+      return forward(request, response, gateway(request, origin ?? gatewayOrigin));
     }
     if (app.kind === 'folder') {
       serveFile(app.path, request, response).catch(() => response.destroy());
@@ -124,8 +134,9 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
 
   return {
     origin: `http://localhost:${port}`,
-    connect(origin) {
+    connect(origin, streaming) {
       gatewayOrigin = origin;
+      streams = streaming;
     },
     async close() {
       for (const socket of upgraded) socket.destroy();

@@ -75,6 +75,8 @@ export function forward(request: IncomingMessage, response: ServerResponse, dest
       .filter(([name]) => !hopByHop.has(name.toLowerCase()))
       .map(([name, value]) => [name, name.toLowerCase() === 'location' ? rewrite(value) : value]);
     response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers.flat());
+    // What is streamed may be silent for a while, and its head is news already.
+    response.flushHeaders();
     incoming.pipe(response);
     incoming.on('error', () => response.destroy());
   });

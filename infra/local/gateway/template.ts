@@ -28,6 +28,8 @@ export interface PackagedStack {
   readonly functions: readonly TemplateFunction[];
   readonly routes: readonly Route[];
   readonly tables: readonly TemplateTable[];
+  /** Names of the functions that have a URL at which they stream. */
+  readonly streaming: readonly string[];
 }
 
 /** What HTTP APIs do and this gateway does not: better refused than silently left out. */
@@ -106,5 +108,9 @@ export function readTemplate(template: Template, account: Account): PackagedStac
     name: string(resolve({ Ref: id })),
     properties,
   }));
-  return { functions, routes, tables };
+  const streaming = ofType('AWS::Lambda::Url').map(([id, { InvokeMode, TargetFunctionArn }]) => {
+    if (InvokeMode !== 'RESPONSE_STREAM') throw new Error(`The URL ${id} does not stream, which is not imitated.`);
+    return byArn(functions, string(TargetFunctionArn)).name;
+  });
+  return { functions, routes, tables, streaming };
 }

@@ -2,13 +2,13 @@
  * The processes of one version of one function. An event that finds none of them idle gets whichever is free first: one
  * that has just answered another event, or a process started for it.
  */
-import type { DeployedFunction, LineSink, Outcome } from './function.ts';
+import type { Beginning, DeployedFunction, LineSink } from './function.ts';
 import { startFunctionProcess } from './process.ts';
 import type { FunctionProcess } from './process.ts';
 
 export interface Fleet {
   /** @param event JSON, no larger than Lambda takes */
-  invoke(event: Buffer): Promise<Outcome>;
+  invoke(event: Buffer): Promise<Beginning>;
   processes(): readonly FunctionProcess[];
   /** Starts processes ahead of any event until there are so many, and settles when the last one has started. */
   provision(count: number): Promise<void>;
@@ -20,10 +20,10 @@ export interface Fleet {
 
 interface Waiting {
   readonly event: Buffer;
-  readonly resolve: (outcome: Outcome) => void;
+  readonly resolve: (outcome: Beginning) => void;
 }
 
-const machineFailed = (error: unknown): Outcome => ({
+const machineFailed = (error: unknown): Beginning => ({
   kind: 'error',
   errorType: 'Local.MachineFailed',
   errorMessage: error instanceof Error ? error.message : String(error),
@@ -82,7 +82,7 @@ export function createFleet(deployed: DeployedFunction, sink: LineSink, concurre
 
   return {
     async invoke(event) {
-      return new Promise<Outcome>((resolve) => {
+      return new Promise<Beginning>((resolve) => {
         waiting.push({ event, resolve });
         const idle = [...alive].find(({ state }) => state === 'idle');
         if (idle === undefined) grow();

@@ -1,4 +1,5 @@
 /** What a deployed function is, as far as the machine that runs it needs to know, and what an invocation can come to. */
+import type { IncomingMessage } from 'node:http';
 
 /** A function as the packaged template describes it, with its code unpacked. */
 export interface DeployedFunction {
@@ -20,6 +21,19 @@ export interface DeployedFunction {
   readonly preload?: readonly URL[];
 }
 
+/** A streamed answer as its function writes it. */
+export interface StreamedResult {
+  /** Of what is written: the integration type where a prelude goes ahead. */
+  readonly contentType: string;
+  /** Its trailers say whether the function failed on the way. */
+  readonly written: IncomingMessage;
+  /**
+   * Nobody takes the rest. On AWS the function is not told and goes on; here its process is ended, so that nothing
+   * runs on a developer's machine for nobody.
+   */
+  cancel(): void;
+}
+
 /** What became of one invocation. */
 export type Outcome =
   /** The bytes of the JSON that the handler returned. */
@@ -28,6 +42,9 @@ export type Outcome =
   | { readonly kind: 'error'; readonly errorType: string; readonly errorMessage: string }
   /** The event is larger than Lambda takes; nothing was invoked. */
   | { readonly kind: 'event_too_large' };
+
+/** The same, where the function may also have begun to answer and be still at it. */
+export type Beginning = Outcome | ({ readonly kind: 'stream' } & StreamedResult);
 
 /** One line that a function, or the machine on its behalf, wrote. */
 export interface FunctionLine {

@@ -2,7 +2,7 @@
 import { createFleet } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { payloadLimitBytes } from './function.ts';
-import type { DeployedFunction, LineSink, Outcome } from './function.ts';
+import type { Beginning, DeployedFunction, LineSink, Outcome } from './function.ts';
 import type { FunctionProcess } from './process.ts';
 
 export interface Lambda {
@@ -13,6 +13,11 @@ export interface Lambda {
    * @throws Error when there is no function of this name
    */
   invoke(name: string, event: unknown): Promise<Outcome>;
+  /**
+   * Invokes a function that may stream, and waits until it has begun to answer.
+   * @throws Error when there is no function of this name
+   */
+  begin(name: string, event: unknown): Promise<Beginning>;
   /** Every process that is alive at this moment. */
   processes(): readonly FunctionProcess[];
   /**
@@ -51,14 +56,22 @@ export function createLambda(functions: readonly DeployedFunction[], sink: LineS
     return fleet;
   }
 
+  async function begin(name: string, event: unknown): Promise<Beginning> {
+    const fleet = fleetOf(name);
+    const payload = Buffer.from(JSON.stringify(event));
+    if (payload.length > payloadLimitBytes) return { kind: 'event_too_large' };
+    return fleet.invoke(payload);
+  }
+
   deploy(functions);
   return {
     async invoke(name, event) {
-      const fleet = fleetOf(name);
-      const payload = Buffer.from(JSON.stringify(event));
-      if (payload.length > payloadLimitBytes) return { kind: 'event_too_large' };
-      return fleet.invoke(payload);
+      const begun = await begin(name, event);
+      if (begun.kind !== 'stream') return begun;
+      begun.cancel();
+      return { kind: 'error', errorType: 'Local.Streamed', errorMessage: 'The function streams its answer.' };
     },
+    begin,
     processes: () => [...all].flatMap((fleet) => fleet.processes()),
     provision: async (name, count) => fleetOf(name).provision(count),
     deploy,

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { functionEnvironment, nodeFlags } from './environment.ts';
 import { initLimitMs } from './function.ts';
-import type { DeployedFunction, LineSink, Outcome } from './function.ts';
+import type { Beginning, DeployedFunction, LineSink, Outcome } from './function.ts';
 import { eachLine } from './lines.ts';
 import { node24 } from './node-binary.ts';
 import { startRuntimeApi } from './runtime-api.ts';
@@ -22,7 +22,7 @@ export interface FunctionProcess {
   readonly initMs: number | undefined;
   readonly invocations: number;
   /** Hands over one event; the process must be idle. A frozen process is thawed, as AWS does. */
-  invoke(event: Buffer): Promise<Outcome>;
+  invoke(event: Buffer): Promise<Beginning>;
   /** Stops the process until its next invocation, as AWS does: at once, or when it has finished what is under way. */
   freeze(): void;
   /** Ends the process, frozen or not; an invocation under way comes to an error. */
@@ -84,6 +84,7 @@ export async function startFunctionProcess(
   let freezing = false;
   let lastError = '';
   let initOutcome: Outcome | undefined;
+  let begin: ((outcome: Beginning) => void) | undefined;
   let settle: ((outcome: Outcome) => void) | undefined;
 
   const api = await startRuntimeApi({
@@ -96,6 +97,9 @@ export async function startFunctionProcess(
     },
     initFailed(outcome) {
       initOutcome = outcome;
+    },
+    streaming(answer) {
+      begin?.({ kind: 'stream', ...answer, cancel: () => child.kill('SIGKILL') });
     },
     done(outcome) {
       state = 'finishing';
@@ -153,13 +157,14 @@ export async function startFunctionProcess(
       invocations += 1;
       if (freezing) child.kill('SIGCONT');
       freezing = false;
-      return new Promise<Outcome>((resolve) => {
+      return new Promise<Beginning>((resolve) => {
         const timer = setTimeout(() => {
           const errorMessage = `Task timed out after ${deployed.timeoutSeconds.toFixed(2)} seconds`;
           platformLine(`${new Date().toISOString()} ${requestId} ${errorMessage}`);
           settle?.({ kind: 'error', errorType: 'Sandbox.Timedout', errorMessage });
           child.kill('SIGKILL');
         }, limitMs);
+        begin = resolve;
         settle = (outcome) => {
           clearTimeout(timer);
           settle = undefined;

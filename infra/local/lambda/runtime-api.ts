@@ -2,11 +2,12 @@
  * The Lambda Runtime API for one function process: hands it one event at a time and takes what it answers.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listen, shut } from '../loopback.ts';
 import { payloadLimitBytes } from './function.ts';
-import type { Outcome } from './function.ts';
+import type { Outcome, StreamedResult } from './function.ts';
 
 /** One event on its way into the process. */
 export interface Invocation {
@@ -23,6 +24,8 @@ export interface RuntimeListener {
   idle(): void;
   /** Its initialisation failed; it will exit. */
   initFailed(outcome: Outcome): void;
+  /** The invocation that was handed over last has begun to answer; `done` follows when it has come to its end. */
+  streaming(answer: Omit<StreamedResult, 'cancel'>): void;
   /** The invocation that was handed over last has come to its end. */
   done(outcome: Outcome): void;
 }
@@ -59,13 +62,18 @@ function reportedError(body: Buffer | undefined): Outcome {
 
 async function resultOf(request: IncomingMessage): Promise<Outcome> {
   const body = await readBody(request, payloadLimitBytes);
-  // Here a function that streams its answer will hand over the request itself instead of its collected bytes.
-  if (request.headers['lambda-runtime-function-response-mode'] === 'streaming') {
-    return { kind: 'error', errorType: 'Local.StreamingUnsupported', errorMessage: 'Streamed answers are not served.' };
-  }
   if (body !== undefined) return { kind: 'result', body };
   const errorMessage = `Response payload size exceeded maximum allowed payload size (${payloadLimitBytes} bytes).`;
   return { kind: 'error', errorType: 'Function.ResponseSizeTooLarge', errorMessage };
+}
+
+const isStreamed = ({ headers }: IncomingMessage): boolean =>
+  headers['lambda-runtime-function-response-mode'] === 'streaming';
+
+/** The invocation has come to its end when the last byte has been taken; one that breaks off ends with its process. */
+async function endOf(written: IncomingMessage): Promise<Outcome> {
+  await once(written, 'end');
+  return { kind: 'result', body: Buffer.alloc(0) };
 }
 
 function answer(response: ServerResponse, status: number): void {
@@ -87,6 +95,15 @@ export async function startRuntimeApi(listener: RuntimeListener): Promise<Runtim
     listener.done(outcome);
   }
 
+  async function stream(written: IncomingMessage, response: ServerResponse): Promise<void> {
+    const ended = endOf(written);
+    listener.streaming({ contentType: written.headers['content-type'] ?? '', written });
+    const outcome = await ended;
+    running = undefined;
+    answer(response, 202);
+    listener.done(outcome);
+  }
+
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = `${request.method} ${request.url?.replace(prefix, '')}`;
     if (call === 'GET invocation/next') {
@@ -98,7 +115,9 @@ export async function startRuntimeApi(listener: RuntimeListener): Promise<Runtim
       answer(response, 202);
       return listener.initFailed(outcome);
     }
-    if (running !== undefined && call === `POST invocation/${running}/response`) return end(request, response, false);
+    if (running !== undefined && call === `POST invocation/${running}/response`) {
+      return isStreamed(request) ? stream(request, response) : end(request, response, false);
+    }
     if (running !== undefined && call === `POST invocation/${running}/error`) return end(request, response, true);
     answer(response, 404);
   }

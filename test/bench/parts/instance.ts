@@ -1,5 +1,5 @@
 /** One process of a function under the runtime interface client: when it was ready, and one event at a time. */
-import type { DeployedFunction, FunctionLine, Outcome } from '../../../infra/local/lambda/function.ts';
+import type { DeployedFunction, FunctionLine, Beginning } from '../../../infra/local/lambda/function.ts';
 import { startFunctionProcess } from '../../../infra/local/lambda/process.ts';
 import type { FunctionProcess } from '../../../infra/local/lambda/process.ts';
 import type { Looped, Question, Used } from '../functions/measured.ts';
@@ -25,7 +25,7 @@ export interface Instance {
   close(): Promise<void>;
 }
 
-function valueOf(outcome: Outcome): unknown {
+function valueOf(outcome: Beginning): unknown {
   if (outcome.kind === 'result') return JSON.parse(outcome.body.toString());
   throw new Error(outcome.kind === 'error' ? `${outcome.errorType}: ${outcome.errorMessage}` : outcome.kind);
 }

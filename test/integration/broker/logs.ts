@@ -63,11 +63,14 @@ export function gatherSecrets(): Secrets {
   };
 }
 
+/** What the runtime itself writes where a streamed answer has to be cut off: the only way is to let the function fail. */
+const cutOff = /\tERROR\tInvoke Error\s.*"The answer is not whole\."/s;
+
 /** Every line that our code wrote is one event; nothing is ever written beside them. */
 export function assertEvents(lines: Stack['lines']): void {
   for (const { stream, text } of lines) {
     assert.notEqual(stream, 'stderr', `a function wrote to stderr: ${text}`);
-    if (stream !== 'stdout') continue;
+    if (stream !== 'stdout' || cutOff.test(text)) continue;
     const event = JSON.parse(text) as Record<string, unknown>;
     assert.match(String(event['time']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     assert.match(String(event['level']), /^(?:info|warn|error)$/);

@@ -116,7 +116,7 @@ describe('a Function URL', () => {
 
   test('is chosen by the path alone, and waits as long as the function may run', () => {
     const described = { ...tiny, package: 'tiny.zip', timeoutSeconds: 29, logFormat: 'Text' as const };
-    const found = functionUrlRoutes({ routes, functions: [described], tables: [] });
+    const found = functionUrlRoutes({ routes, functions: [described], tables: [], streaming: [] });
     assert.deepEqual(
       found.map(({ key, timeoutMs }) => [key, timeoutMs]),
       [

@@ -18,7 +18,9 @@ const resource = (template: Template, id: string): Resource => {
 const properties = (template: Template, id: string): Record<string, unknown> => resource(template, id).Properties ?? {};
 
 const reserved = (template: Template): unknown[] =>
-  ['Auth', 'Api'].map((name) => properties(template, `${name}LambdaFunction`)['ReservedConcurrentExecutions']);
+  ['Auth', 'Api', 'Stream'].map(
+    (name) => properties(template, `${name}LambdaFunction`)['ReservedConcurrentExecutions'],
+  );
 
 /** The folder of an upload is named after the time of packaging. */
 const withoutUploadTime = async (file: string): Promise<string> =>
@@ -150,7 +152,7 @@ describe('a packaged stage', () => {
   });
 
   it('gives each function a role and a log group of its own', () => {
-    for (const name of ['Auth', 'Api', 'RotateKeys']) {
+    for (const name of ['Auth', 'Api', 'Stream', 'RotateKeys']) {
       assert.deepEqual(properties(template, `${name}LambdaFunction`)['Role'], { 'Fn::GetAtt': [`${name}Role`, 'Arn'] });
       const role = JSON.stringify(properties(template, `${name}Role`));
       const groups = [...role.matchAll(/"(\w+LogGroup)"/g)].map(([, id]) => id);
@@ -159,7 +161,7 @@ describe('a packaged stage', () => {
   });
 
   it('tells functions where their parameters and their table are, and nothing else', () => {
-    for (const name of ['Auth', 'Api']) {
+    for (const name of ['Auth', 'Api', 'Stream']) {
       assert.deepEqual(properties(template, `${name}LambdaFunction`)['Environment'], {
         Variables: { PARAMETER_PREFIX: '/token-broker/test', TABLE_NAME: 'token-broker-test' },
       });
@@ -169,9 +171,29 @@ describe('a packaged stage', () => {
 
   it('reserves instances only where a parameter asks for it', () => {
     assert.deepEqual([template, other].map(reserved), [
-      [undefined, undefined],
-      [5, 50],
+      [undefined, undefined, undefined],
+      [5, 50, 20],
     ]);
+  });
+
+  it('streams at a URL which only the distribution may call, and nobody where there is none', () => {
+    assert.deepEqual(properties(other, 'StreamLambdaFunctionUrl')['AuthType'], 'AWS_IAM');
+    assert.deepEqual(properties(other, 'StreamLambdaFunctionUrl')['InvokeMode'], 'RESPONSE_STREAM');
+    assert.equal(properties(other, 'StreamLambdaFunction')['Timeout'], 600);
+    const ids = Object.keys(other.Resources).filter((id) => resource(other, id).Type === 'AWS::Lambda::Permission');
+    const toStream = ids.filter((id) => JSON.stringify(properties(other, id)).includes('StreamLambdaFunction'));
+    assert.deepEqual(
+      toStream.map((id) => [properties(other, id)['Action'], properties(other, id)['Principal']]),
+      [
+        ['lambda:InvokeFunctionUrl', 'cloudfront.amazonaws.com'],
+        ['lambda:InvokeFunction', 'cloudfront.amazonaws.com'],
+      ],
+    );
+    for (const id of toStream) {
+      assert.equal(resource(other, id).Condition, 'HasDistribution');
+      assert.equal(properties(other, id)['SourceArn'], everyParameter.distributionArn);
+    }
+    assert.deepEqual(template.Conditions?.['HasDistribution'], { 'Fn::Not': [{ 'Fn::Equals': ['', ''] }] });
   });
 
   it('rotates keys one at a time, without repeating itself, and looks after it often', () => {

@@ -11,7 +11,7 @@ describe('an invalid configuration', () => {
     'an unknown key': [{ color: 'red' }, /^color is not a setting; allowed here are .*publicOrigin/],
     'an unknown key deep inside': [
       { 'apis.orders.timeouts': { connect: '1s', read: '2s' } },
-      /^apis\.orders\.timeouts\.read is not a setting; allowed here are connect, response$/,
+      /^apis\.orders\.timeouts\.read is not a setting; allowed here are connect, response, silence$/,
     ],
     'a missing key': [{ publicOrigin: undefined }, /^publicOrigin is missing$/],
     'a value of the wrong type': [{ development: 'yes' }, /^development must be true or false$/],

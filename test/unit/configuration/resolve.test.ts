@@ -46,10 +46,11 @@ describe('a packaged configuration', () => {
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       scopes: [],
       headerless: [],
+      stream: [],
       anonymous: [],
       requestHeaders: [],
       bodyLimitBytes: 4_500_000,
-      timeouts: { connect: 3, response: 20 },
+      timeouts: { connect: 3, response: 20, silence: 60 },
       cache: false,
     });
   });

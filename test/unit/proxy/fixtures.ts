@@ -16,10 +16,11 @@ export const api = (more: Partial<Api> = {}): Api => ({
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   scopes: [],
   headerless: [],
+  stream: [],
   anonymous: [],
   requestHeaders: [],
   bodyLimitBytes: 1000,
-  timeouts: { connect: seconds(3), response: seconds(20) },
+  timeouts: { connect: seconds(3), response: seconds(20), silence: seconds(60) },
   cache: false,
   ...more,
 });

@@ -261,7 +261,7 @@ test('an API that stays silent is given up before the deadline', async (t) => {
   const start = Date.now();
   const result = await through({
     request: { deadlineAtMs: start + 2050 },
-    api: { timeouts: { connect: seconds(1), response: seconds(1) } },
+    api: { timeouts: { connect: seconds(1), response: seconds(1), silence: seconds(60) } },
   });
   assert.equal(result.kind === 'problem' && result.code, 'upstream_timeout');
   assert.ok(Date.now() - start < 2000);
@@ -293,7 +293,7 @@ for (const [method, kept] of [
 }
 
 test('an API has the time of its configuration, and all of it ends before the deadline', async () => {
-  const call = await callFor({}, { timeouts: { connect: seconds(2), response: seconds(7) } });
+  const call = await callFor({}, { timeouts: { connect: seconds(2), response: seconds(7), silence: seconds(60) } });
   assert.deepEqual(call?.limits, {
     connectMs: 2000,
     headersMs: 7000,

@@ -1,0 +1,67 @@
+/** Passes bytes on as they come, no faster than they are taken, and gives up where nothing comes or nobody takes them. */
+import type { Readable, Writable } from 'node:stream';
+
+/** How it came to its end; after anything but `complete` the source has been destroyed. */
+export type RelayEnd =
+  | 'complete'
+  /** The source brought nothing for too long. */
+  | 'silent'
+  /** The source broke off. */
+  | 'broken'
+  /** There is no time left. */
+  | 'late'
+  /** Nobody takes the bytes any more. */
+  | 'left';
+
+export interface RelayLimits {
+  /** How long the source may bring nothing; it does not count while the other side is not taking what is there. */
+  readonly silenceMs: number;
+  /** Milliseconds since the epoch. */
+  readonly endsAtMs: number;
+}
+
+/** As much of a writable stream as is needed: the runtime's own response stream is no instance of the class. */
+export type Taker = Pick<Writable, 'write' | 'on' | 'off' | 'destroyed'>;
+
+/**
+ * Settles when the last byte has been handed to the taker, which is left open.
+ *
+ * @param source which nobody reads yet
+ */
+export function relay(source: Readable, taker: Taker, { silenceMs, endsAtMs }: RelayLimits): Promise<RelayEnd> {
+  return new Promise((resolve) => {
+    let silence: NodeJS.Timeout | undefined;
+    const total = setTimeout(() => settle('late'), Math.max(0, endsAtMs - Date.now()));
+    const listen = (): void => {
+      clearTimeout(silence);
+      silence = setTimeout(() => settle('silent'), silenceMs);
+    };
+    const resume = (): void => {
+      listen();
+      source.resume();
+    };
+    const leave = (): void => settle('left');
+    const settle = (end: RelayEnd): void => {
+      clearTimeout(silence);
+      clearTimeout(total);
+      taker.off('drain', resume).off('close', leave);
+      if (end !== 'complete') source.destroy();
+      resolve(end);
+    };
+
+    if (taker.destroyed) return settle('left');
+    // It stays: an error may follow the end, and one that nobody listens to ends the process.
+    taker.on('error', leave);
+    taker.on('close', leave).on('drain', resume);
+    source.on('error', () => settle('broken'));
+    source.on('end', () => settle('complete'));
+    source.on('close', () => settle(source.readableEnded ? 'complete' : 'broken'));
+    if (source.destroyed) return settle(source.readableEnded ? 'complete' : 'broken');
+    listen();
+    source.on('data', (chunk: Buffer) => {
+      if (taker.write(chunk)) return listen();
+      clearTimeout(silence);
+      source.pause();
+    });
+  });
+}

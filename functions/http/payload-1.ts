@@ -32,6 +32,9 @@ function splitHeaders(lists: object): { headers: object; cookies: readonly unkno
   };
 }
 
+/** No lone surrogate, and nothing that a gateway puts in the place of bytes that it could not decode. */
+const isWhole = (text: string): boolean => text.isWellFormed() && !text.includes('\ufffd');
+
 /**
  * The event has no query, only its parameters: by name, and where it comes from a REST API with escapes and plus signs
  * decoded. What is rebuilt means the same and is not always the same bytes; values of one name come together.
@@ -42,7 +45,7 @@ function rebuildQuery(parameters: object, isEncoded: boolean): string | undefine
   let query = '';
   for (const [name, values] of Object.entries(parameters) as [string, unknown][]) {
     for (const value of listed(values)) {
-      if (typeof value !== 'string' || !name.isWellFormed() || !value.isWellFormed()) return undefined;
+      if (typeof value !== 'string' || !isWhole(name) || !isWhole(value)) return undefined;
       const pair = isEncoded ? [name, value] : [encodeURIComponent(name), encodeURIComponent(value)];
       query += `${query === '' ? '' : '&'}${pair.join('=')}`;
       // Refused as too long when the parts are read; what follows would change nothing about that.

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { problems } from '../../../functions/contract/wire.ts';
 import { ask, codeOf, type Raw } from './raw.ts';
-import { running } from './running.ts';
+import { events, running } from './running.ts';
 
 const broker = running({ table: true });
 
@@ -174,8 +174,10 @@ describe('bad headers', () => {
   it('that are too many or too long are refused', async () => {
     const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`x-${index}`, '1']));
     assert.equal((await ask(broker.origin, '/bff/user', { headers: { ...csrf, ...many } })).status, 431);
-    const long = { 'x-long': 'a'.repeat(11_000) };
-    assert.equal((await ask(broker.origin, '/bff/user', { headers: { ...csrf, ...long } })).status, 431);
+    // In front of a Function URL there is only the edge, which allows more.
+    const [length, status] = events === 'function-url' ? [20_500, 413] : [11_000, 431];
+    const long = { 'x-long': 'a'.repeat(length) };
+    assert.equal((await ask(broker.origin, '/bff/user', { headers: { ...csrf, ...long } })).status, status);
   });
 });
 

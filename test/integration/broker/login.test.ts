@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { createBrowser } from './browser.ts';
 import { assertLoggedIn, transactions } from './outcome.ts';
 import { loggedIn, logIn } from './person.ts';
-import { running, usual } from './running.ts';
+import { events, running, usual } from './running.ts';
 import { askForLogin, parametersOf, startLogin } from './starting.ts';
 import { send } from './wire.ts';
 
@@ -165,7 +165,8 @@ describe('a link to the login', () => {
     'a prompt with something behind it': ['?prompt=none%0d%0aX', 'parameter_invalid'],
     'two prompts': ['?prompt=none&prompt=login', 'parameter_invalid'],
     'two hints': ['?login_hint=a&login_hint=b', 'parameter_invalid'],
-    'half a percent sign': ['?login_hint=%e', 'request_malformed'],
+    // A REST API decodes the query itself, in its own way.
+    ...(events !== 'rest' && { 'half a percent sign': ['?login_hint=%e', 'request_malformed'] }),
     'bytes that are no text': ['?login_hint=%ff%fe', 'request_malformed'],
     'a hundred and one parameters': [`?${'a=1&'.repeat(101)}`, 'request_malformed'],
   };

@@ -68,7 +68,7 @@ function assertProblem({ answer, text, method }: Exchange): void {
 const isOfTheGateway = ({ answer, text }: Exchange): boolean =>
   !answer.headers.has('x-content-type-options') &&
   [400, 404, 413, 414, 431].includes(answer.status) &&
-  (text.startsWith('{"message":') || answer.headers.get('content-type')?.startsWith('text/plain') === true);
+  (/^\{"message":/i.test(text) || answer.headers.get('content-type')?.startsWith('text/plain') === true);
 
 /** @param exchange with a path of the broker */
 export function assertOwnAnswer(exchange: Exchange): void {

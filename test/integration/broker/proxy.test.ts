@@ -8,7 +8,7 @@ import type { Api } from '../../../infra/local/apis.ts';
 import type { Browser } from './browser.ts';
 import { loggedIn } from './person.ts';
 import { ask, codeOf, cookiesFor, header } from './raw.ts';
-import { receivedHeader, running, usual } from './running.ts';
+import { events, receivedHeader, running, usual } from './running.ts';
 
 const apis = {
   orders: { ...usual.apis.orders, anonymous: ['/no-auth/*'], requestHeaders: ['x-tenant'] },
@@ -124,15 +124,16 @@ describe('a forwarded call', () => {
   });
 
   describe('keeps of its target', () => {
+    const rebuilt = ['a=&b=', '%20x=%20y', 'a=b%3Fc%3Dd&e=f%2Fg'];
     for (const query of [
       'q=a%26b%3Dc%20d',
       'a=1&a=2',
-      'a=&b',
-      '+x=+y',
       'a=%2F..%2F',
       'ü=1'.replace('ü', '%C3%BC'),
       '',
-      'a=b?c=d&e=f/g',
+      // What has no other spelling, and what a REST API does not hand over as it was sent.
+      ...rebuilt,
+      ...(events === 'rest' ? [] : ['a=&b', '+x=+y', 'a=b?c=d&e=f/g']),
       "x='%22%3Cscript%3E",
     ]) {
       it(`the query ${query || 'that is empty'}`, async () => {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before } from 'node:test';
 import type { Api, Apis } from '../../../infra/local/apis.ts';
-import { isEvents } from '../../../infra/local/gateway/kinds.ts';
+import { isEvents, type Events } from '../../../infra/local/gateway/kinds.ts';
 import type { FunctionLine } from '../../../infra/local/lambda/function.ts';
 import type { Faults, Provider, Tenant } from '../../../infra/local/provider/provider.ts';
 import { startStack, type Stack, type StackOptions } from '../../../infra/local/stack.ts';
@@ -58,13 +58,14 @@ export const usual = {
   },
 } as const;
 
-/** With BROKER_EVENTS in the environment, the same tests run with another kind of gateway in front. */
-function eventsWanted(): Pick<StackOptions, 'events'> {
-  const wanted = process.env['BROKER_EVENTS'];
-  if (wanted === undefined) return {};
+function eventsWanted(): Events {
+  const { BROKER_EVENTS: wanted = 'http-api' } = process.env;
   assert.ok(isEvents(wanted), `there is no kind of gateway called ${wanted}`);
-  return { events: wanted };
+  return wanted;
 }
+
+/** The kind of gateway in front of the functions: with BROKER_EVENTS in the environment, the same tests have another one. */
+export const events = eventsWanted();
 
 function parse({ text, stream }: FunctionLine): LogLine | undefined {
   if (stream !== 'stdout') return undefined;
@@ -134,7 +135,7 @@ export function running(options: StackOptions = {}): Running {
       packageFolder: await packageFolder(),
       sink: (line) => log.take(line),
       preload: clockModules(),
-      ...eventsWanted(),
+      events,
       ...options,
     });
     tenant = { ...provider().tenant };

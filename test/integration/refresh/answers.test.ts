@@ -200,9 +200,9 @@ describe('POST /bff/refresh', () => {
   it('does nothing where nothing is due', async () => {
     const browser = await loggedIn(broker.origin);
     const traffic = trafficOf(broker);
-    clock.advance(lifetimeSeconds - 61);
+    clock.advance(lifetimeSeconds - 90);
     const answer = await refreshAll(broker, browser);
-    await assertRefreshed(answer, 61);
+    await assertRefreshed(answer, 90);
     assertCookiesUntouched(answer);
     assert.deepEqual(traffic.redemptions(), []);
   });

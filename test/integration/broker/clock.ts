@@ -2,10 +2,9 @@
  * A clock that a test moves instead of waiting: that of its own process, with provider, APIs and browser in it, and that
  * of every function process. Timers run as before.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import { moveClock } from './moving-clock.ts';
 
 export interface Clock {
@@ -23,9 +22,14 @@ export function startClock(): Clock {
   const directory = mkdtempSync(join(tmpdir(), 'moving-clock-'));
   const file = join(directory, 'ahead');
   let aheadMs = 0;
-  const write = (): void => writeFileSync(file, String(aheadMs));
+  /** Whole or not at all, for processes look at any time. */
+  const write = (): void => {
+    writeFileSync(`${file}.new`, String(aheadMs));
+    renameSync(`${file}.new`, file);
+  };
   write();
-  after(() => rmSync(directory, { recursive: true, force: true }));
+  // Not before the last process of a stack has ended.
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   moveClock(() => aheadMs);
   const module = new URL('moving-clock.ts', import.meta.url);
   module.searchParams.set('ahead', file);

@@ -9,12 +9,13 @@ import { broken, dataOf, tableOf } from './report.ts';
 import { cookies } from './rows/cookies.ts';
 import { firstAnswer } from './rows/first-answer.ts';
 import { init } from './rows/init.ts';
+import { large } from './rows/large.ts';
 import { login } from './rows/login.ts';
 import { refresh } from './rows/refresh.ts';
 import { requests } from './rows/requests.ts';
 import { warm } from './rows/warm.ts';
 
-const rows: readonly Row[] = [init, firstAnswer, warm, cookies, login, refresh, requests];
+const rows: readonly Row[] = [init, firstAnswer, warm, large, cookies, login, refresh, requests];
 
 const help = `npm run bench -- [options] [row …]
 

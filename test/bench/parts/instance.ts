@@ -1,4 +1,6 @@
 /** One process of a function under the runtime interface client: when it was ready, and one event at a time. */
+import { buffer } from 'node:stream/consumers';
+import { readPrelude } from '../../../infra/local/gateway/prelude.ts';
 import type { DeployedFunction, FunctionLine, Beginning } from '../../../infra/local/lambda/function.ts';
 import { startFunctionProcess } from '../../../infra/local/lambda/process.ts';
 import type { FunctionProcess } from '../../../infra/local/lambda/process.ts';
@@ -16,7 +18,10 @@ export interface Result {
 export interface Instance {
   /** From the start of the process until it asked for its first event. */
   readonly initMs: number;
-  /** @throws Error where the function failed */
+  /**
+   * A streamed answer is read to its end; its body is not kept.
+   * @throws Error where the function failed
+   */
   invoke(event: object): Promise<Result>;
   /** Processor time of the process so far, in milliseconds. Of measured functions only. */
   cpuMs(): Promise<number>;
@@ -25,8 +30,17 @@ export interface Instance {
   close(): Promise<void>;
 }
 
-function valueOf(outcome: Beginning): unknown {
+/** @throws Error where the function did not say how it answers */
+async function readStreamed({ written }: Extract<Beginning, { kind: 'stream' }>): Promise<Result> {
+  const prelude = await readPrelude(written);
+  if (prelude === undefined) throw new Error('a streamed answer without prelude');
+  await buffer(written);
+  return { statusCode: prelude.status };
+}
+
+async function valueOf(outcome: Beginning): Promise<unknown> {
   if (outcome.kind === 'result') return JSON.parse(outcome.body.toString());
+  if (outcome.kind === 'stream') return readStreamed(outcome);
   throw new Error(outcome.kind === 'error' ? `${outcome.errorType}: ${outcome.errorMessage}` : outcome.kind);
 }
 

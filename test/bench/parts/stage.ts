@@ -20,9 +20,9 @@ import type { Provider } from './provider.ts';
 import { certificate, startTlsFront, startUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
 
-export type Product = 'api' | 'auth';
+export type Product = 'api' | 'auth' | 'stream';
 /** What the product is compared with. */
-export type Baseline = 'empty' | 'null' | 'pass-through' | 'exchange';
+export type Baseline = 'empty' | 'null' | 'pass-through' | 'exchange' | 'stream-through';
 
 export interface Variant {
   /** Left out: without. */
@@ -65,11 +65,12 @@ const configurationOf = (issuer: string, upstream: string): object => ({
       upstream: `${upstream}/v1`,
       audience: 'https://orders.example.com',
       scopes: ['read:orders'],
+      stream: ['/large'],
     },
   },
 });
 
-const baselines: readonly Baseline[] = ['empty', 'null', 'pass-through', 'exchange'];
+const baselines: readonly Baseline[] = ['empty', 'null', 'pass-through', 'exchange', 'stream-through'];
 const sources = join(import.meta.dirname, '../functions');
 
 /** Beside a bundle, the same function wrapped; the wrapper is a bundle as well. */

@@ -1,4 +1,7 @@
-/** The API behind the proxies: a small JSON to every request, with and without TLS; and TLS in front of anything else. */
+/**
+ * The API behind the proxies: a small JSON to every request but one, which gets 1 MB, with and without TLS; and TLS in front
+ * of anything else.
+ */
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -18,10 +21,17 @@ const orders = JSON.stringify(
   ['paid', 'shipped', 'open'].map((state, index) => ({ id: index + 1, state, total: 12.5, currency: 'EUR' })),
 );
 
+const large = Buffer.alloc(1_000_000, 'the same again, ');
+
 export async function startUpstream(): Promise<Upstream> {
   const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
     upstream.requests += 1;
     request.resume();
+    if (request.url?.endsWith('/large') === true) {
+      response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': large.length });
+      response.end(large);
+      return;
+    }
     response.writeHead(200, {
       'content-type': 'application/json; charset=utf-8',
       'content-length': Buffer.byteLength(orders),

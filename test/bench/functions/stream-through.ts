@@ -11,9 +11,10 @@ const { hostname, port } = new URL(process.env['UPSTREAM'] ?? '');
 const agent = new Agent({ keepAlive: true });
 
 export const handler = awslambda.streamifyResponse<Event>(
-  async ({ rawPath, headers: { host: _, ...headers } }, stream) =>
+  async (event, stream) =>
     new Promise((resolve, reject) => {
-      const request = httpRequest({ agent, hostname, port, path: rawPath, headers }, (answer) => {
+      const { host: _, ...headers } = event.headers;
+      const request = httpRequest({ agent, hostname, port, path: event.rawPath, headers }, (answer) => {
         const prelude = {
           statusCode: answer.statusCode ?? 502,
           headers: { 'content-type': 'application/octet-stream' },

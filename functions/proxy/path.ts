@@ -39,8 +39,11 @@ const encodedByUs = /[^A-Za-z0-9\-._~!$&'()*,=:@]+/g;
 const controls = /\p{Cc}/u;
 const separators = /[/\\]/;
 const delimiters = /[?#]/;
-/** `..;x` is `..` to servers that cut path parameters off, and spaces at the end are nothing to some file systems. */
-const dots = /^\.{1,2}(?:\s|%20)*(?:;|%3b|$)/i;
+/**
+ * `..;x` is `..` to servers that cut path parameters off, `..?x` and `..#x` are to those that decode before they look for
+ * the query, and spaces at the end are nothing to some file systems.
+ */
+const dots = /^\.\.?(?:[\s;?#]|%2[03]|%3[bf]|$)/i;
 
 /**
  * After one decoding, escapes are left: the segment was encoded twice. Only escapes of punctuation pass, because no number

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import type { HttpRequest } from '../http/message.ts';
+import { nominatedBy } from './connection.ts';
 import { traceOf } from './trace.ts';
 
 /**
@@ -53,11 +54,13 @@ const sendable = /^[\t\x20-\x7e\x80-\xff]*$/;
 export const forwardedNames = (additions: readonly string[]): ReadonlySet<string> =>
   new Set([...usual, ...additions.filter((name) => !never.test(name))]);
 
-/** The names that the client declares to be of this connection alone. */
-function nominated(headers: ReadonlyMap<string, string>): ReadonlySet<string> | undefined {
+/** Without what the client declares to be of this connection alone. */
+function withoutNominated(headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const connection = headers.get('connection');
-  if (connection === undefined) return undefined;
-  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
+  if (connection === undefined) return headers;
+  const rest = new Map(headers);
+  for (const name of nominatedBy(connection)) rest.delete(name);
+  return rest;
 }
 
 /** What only the broker knows. */
@@ -75,14 +78,14 @@ export interface Own {
  * @returns all headers but `Host` and `Content-Length`, which belong to the connection
  */
 export function requestHeaders(
-  { headers, sourceIp }: Pick<HttpRequest, 'headers' | 'sourceIp'>,
+  { headers: sent, sourceIp }: Pick<HttpRequest, 'headers' | 'sourceIp'>,
   allowed: ReadonlySet<string>,
   { token, publicOrigin, body }: Own,
 ): Record<string, string> {
   const result: Record<string, string> = {};
-  const dropped = nominated(headers);
+  const headers = withoutNominated(sent);
   for (const [name, value] of headers) {
-    if (!allowed.has(name) || dropped?.has(name) === true || (!body && ofBody.has(name))) continue;
+    if (!allowed.has(name) || (!body && ofBody.has(name))) continue;
     if (sendable.test(value)) result[name] = value;
   }
   const encodings = headers.get('accept-encoding');

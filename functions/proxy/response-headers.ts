@@ -5,6 +5,7 @@
 import { notStored, privateCaching, privateVary } from './caching.ts';
 import { bearerChallenge, writeChallenge } from './challenge.ts';
 import type { Challenge } from './challenge.ts';
+import { nominatedBy } from './connection.ts';
 import { rewriteLocation } from './location.ts';
 import type { Route } from './routes.ts';
 
@@ -81,13 +82,13 @@ function collect(raw: readonly string[]): { kept: Map<string, string>; setsCooki
     if (name === 'connection') nominated += `,${value}`;
     if (name === 'set-cookie') setsCookie = true;
     if (name === 'www-authenticate') challenges.push(value);
-    else if (!dropped.has(name) && !droppedFamilies.test(name)) {
+    if (!dropped.has(name) && !droppedFamilies.test(name)) {
       const earlier = kept.get(name);
       if (earlier === undefined) kept.set(name, value);
       else if (!single.has(name)) kept.set(name, `${earlier}, ${value}`);
     }
   }
-  if (nominated !== '') for (const name of nominated.split(',')) kept.delete(name.trim().toLowerCase());
+  for (const name of nominatedBy(nominated)) kept.delete(name);
   return { kept, setsCookie, challenges };
 }
 
@@ -126,7 +127,8 @@ export function responseHeaders(raw: readonly string[], status: number, route: R
   rewriteLocations(kept, route, asked);
   decideCaching(kept, route.api.cache && !setsCookie);
   let challenge: Challenge | undefined;
-  for (const value of challenges) challenge ??= bearerChallenge(value);
+  // As the API wrote it, it goes no further.
+  if (kept.delete('www-authenticate')) for (const value of challenges) challenge ??= bearerChallenge(value);
   if (challenge !== undefined) kept.set('www-authenticate', writeChallenge(challenge));
   kept.set('x-content-type-options', 'nosniff');
   kept.set('cross-origin-resource-policy', 'same-origin');

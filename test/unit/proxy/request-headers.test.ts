@@ -94,6 +94,13 @@ test('a header that the client nominates in Connection stays here, and those of 
   assert.deepEqual(withoutTrace(result), { 'accept-language': 'de', ...always });
 });
 
+test('what the client nominates is not heard where the broker negotiates or continues a trace either', () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const result = forwarded({ connection: 'Accept-Encoding,traceparent', 'accept-encoding': 'gzip', traceparent });
+  assert.equal(result['accept-encoding'], 'identity');
+  assert.notEqual(result['traceparent'], traceparent);
+});
+
 test('without a token there is no Authorization, whatever the client sent', () => {
   const anonymous = { publicOrigin, body: false };
   const result = requestHeaders(

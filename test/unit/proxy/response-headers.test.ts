@@ -70,6 +70,10 @@ test('what Connection nominates stays here, though not what the broker says', ()
   assert.deepEqual(received(raw), always);
 });
 
+test('a challenge that Connection nominates stays here', () => {
+  assert.deepEqual(received(['WWW-Authenticate', 'Bearer', 'Connection', 'WWW-Authenticate']), always);
+});
+
 test('a list in several headers becomes one, anything else is what it was first', () => {
   const raw = ['Vary', 'Accept', 'vary', 'Origin', 'Content-Type', 'text/plain', 'Content-Type', 'text/html'];
   assert.deepEqual(received(raw), { vary: 'Accept, Origin', 'content-type': 'text/plain', ...always });

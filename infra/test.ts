@@ -88,6 +88,7 @@ const steps: readonly Step[] = [
   program('lint', tool('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings'),
   program('package', 'infra/package.ts', '--stage', 'local'),
   tests('unit'),
+  tests('model'),
   tests('integration'),
   tests('conformance'),
   tests('browser', 1),

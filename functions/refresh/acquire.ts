@@ -99,14 +99,14 @@ const asOfNow = (need: Need, { nowMs }: RefreshRoom): Need => ({
 
 async function attempt(wished: Need, room: RefreshRoom, ref: SessionRef): Promise<Step> {
   const state = await room.store.read(ref);
-  const need = asOfNow(wished, room);
-  const ended = endOf(state, need.identity);
+  const ended = endOf(state, wished.identity);
   if (ended !== undefined) return { kind: 'ended', why: ended };
-  const newest = await newestHoldings(need, room, ref, state);
+  const newest = await newestHoldings(wished, room, ref, state);
   if (newest.kind === 'unreadable') return later('session_unreadable');
   if (newest.kind === 'absent')
-    return need.grant === undefined ? { kind: 'ended', why: 'over' } : later('store_unavailable');
+    return wished.grant === undefined ? { kind: 'ended', why: 'over' } : later('store_unavailable');
   const holdings = newest.value;
+  const need = asOfNow(wished, room);
   const nowMs = room.nowMs();
   const found = known(need, room, holdings);
   if (found !== undefined) return found;

@@ -113,9 +113,9 @@ export async function storeNext(writer: Writer, next: Holdings, newRefreshToken:
   if ((before.row?.generation ?? 0) >= generation) return { kind: 'again' };
   const sealed = sealHoldings(next, sealer);
   const put = await insist(writer, () => room.store.putTokens(ref, generation, sealed, identity.endsAt));
-  if (put === 'exists') return { kind: 'again' };
   const advanced = await insist(writer, () => room.store.advance(ref, holder, generation - 1));
-  if (advanced === 'advanced') return { kind: 'stored' };
+  // A holder before this one may have stored its answer after all: that one counts, and the lease ends with it.
+  if (advanced === 'advanced') return { kind: put === 'put' ? 'stored' : 'again' };
   const after = endOf(await room.store.read(ref), identity);
   return after === undefined ? { kind: 'again' } : drop(writer, { kind: 'ended', why: after }, newRefreshToken);
 }

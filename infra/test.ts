@@ -91,6 +91,7 @@ const steps: readonly Step[] = [
   tests('model'),
   tests('integration'),
   tests('conformance'),
+  tests('fuzz', 1),
   tests('browser', 1),
 ];
 

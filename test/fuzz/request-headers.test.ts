@@ -28,7 +28,9 @@ const value = fc.oneof(
 );
 const nomination = fc.tuple(
   inAnyCase(['connection']),
-  fc.array(fc.constantFrom(...every, 'X-Added', 'close'), { maxLength: 4 }).map((names) => names.join(' ,')),
+  fc
+    .array(fc.oneof(inAnyCase([...ordinary, 'x-added', 'close']), inAnyCase(every)), { maxLength: 4 })
+    .map((names) => names.join(' ,')),
 );
 const sentHeader = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(disguised(every), value) },

@@ -63,6 +63,10 @@ export const takeApart = (text: string): Arrived => {
   return { line, headers, body: text.slice(end + 4) };
 };
 
+/** An answer of the API with these header lines and this body, as latin1. */
+export const answered = (lines: readonly string[], body = '{}', status = '200 OK'): string =>
+  [`HTTP/1.1 ${status}`, ...lines, `Content-Length: ${body.length}`, '', body].join('\r\n');
+
 /** Every value that arrived under a name. */
 export const arrivedUnder = ({ headers }: Arrived, name: string): readonly string[] =>
   headers.filter(([found]) => found === name).map(([, value]) => value);

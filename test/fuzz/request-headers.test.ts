@@ -90,7 +90,7 @@ const near = fc
     fc.constantFrom('00', '00', '00', '01', 'ff', '0'),
     fc.constantFrom('4bf92f3577b34da6a3ce929d0e0e4736', '4bf92f3577b34da6a3ce929d0e0e4736', '0'.repeat(32)),
     fc.constantFrom('00f067aa0ba902b7', '00f067aa0ba902b7', '0'.repeat(16)),
-    fc.constantFrom('01', '00', '1', '01-', '01-x', '01-\u00e9'),
+    fc.constantFrom('01', '01', '00', '1', '01-', '01-x', '01-\u00e9'),
     inserted,
   )
   .map(([version, trace, parent, flags, more]) => `${version}-${trace}${more}-${parent}-${flags}`);

@@ -32,15 +32,17 @@ const eventFor = (method: string, path: string, cookie = ''): Record<string, unk
 function assertAnswered(outcome: Outcome, what: string): number {
   assert.equal(outcome.kind, 'result', `${what} → ${JSON.stringify(outcome)}`);
   const text = outcome.kind === 'result' ? outcome.body.toString() : '';
-  const { statusCode, headers, body } = JSON.parse(text) as {
+  const { statusCode, headers, multiValueHeaders, body } = JSON.parse(text) as {
     statusCode: number;
-    headers: Record<string, string>;
+    headers?: Record<string, string>;
+    multiValueHeaders?: Record<string, string[]>;
     body: string;
   };
+  const said = (name: string): string | undefined => headers?.[name] ?? multiValueHeaders?.[name]?.join();
   assert.ok(statusCode < 500, `${what} → ${statusCode} ${body}`);
-  assert.equal(headers['x-content-type-options'], 'nosniff', what);
+  assert.equal(said('x-content-type-options'), 'nosniff', what);
   assert.doesNotMatch(text, /\\n\s+at |node_modules|\.mjs|node:internal/, what);
-  const code = headers['bff-error'];
+  const code = said('bff-error');
   if (code !== undefined) assert.ok(Object.hasOwn(problems, code));
   return statusCode;
 }

@@ -9,7 +9,7 @@ const runs = Number(process.env['FUZZ_RUNS'] ?? ordinaryRuns);
 const seed = process.env['FUZZ_SEED'];
 
 /** A property that hardly ever gets to what it is about shows nothing; this share of its runs has to. */
-const leastShare = 0.02;
+const leastShare = 0.01;
 
 /**
  * One test of one property. When it fails, the message has the smallest example found and the seed with which

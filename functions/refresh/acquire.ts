@@ -128,15 +128,17 @@ async function attempt(wished: Need, room: RefreshRoom, ref: SessionRef): Promis
   return redeemUnderLease({ need, room, ref, holder, holdings, begunAtMs: nowMs, before: lease.before });
 }
 
+/** Others are waited for so long, and what they have changed is looked at as long as there is time. */
 async function acquireInTime(need: Need, room: RefreshRoom): Promise<Acquired> {
   const ref = sessionRefOf(need.identity);
-  const untilMs = Math.min(room.nowMs() + patienceMs, need.deadlineAtMs - reserveMs);
+  const latestMs = need.deadlineAtMs - reserveMs;
+  const patientUntilMs = Math.min(room.nowMs() + patienceMs, latestMs);
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     const step = await attempt(need, room, ref);
     if (step.kind !== 'wait' && step.kind !== 'again') return step;
     if (mayGoOn(need, room.nowMs())) return { kind: 'current' };
     const waitMs = pauseMs * (0.5 + room.random() / 2);
-    if (room.nowMs() + waitMs > untilMs) return later('refresh_pending');
+    if (room.nowMs() + waitMs > (step.kind === 'wait' ? patientUntilMs : latestMs)) return later('refresh_pending');
     await room.pause(waitMs);
   }
 }

@@ -235,13 +235,15 @@ async function settleRefusal(held: Held, refreshToken: string, status: number, e
 /** Exactly one redemption, or one more where the first leaves open whether the session is over. */
 export async function redeemUnderLease(held: Held): Promise<Step> {
   const { need, room, ref, holder, holdings, before } = held;
-  // A lease that has run out was left by somebody who may have stored an answer.
-  if (before?.lease !== undefined && (await adopt(held))) return { kind: 'again' };
+  // A lease that has run out was left by somebody who may have stored an answer, or may still be about to.
+  const isUnfinished = before?.lease !== undefined || before?.unknown !== undefined;
+  if (isUnfinished && (await adopt(held))) return { kind: 'again' };
   const refreshToken = refreshTokenFor(room, need.group, holdings);
   if (refreshToken === undefined) return { kind: 'again' };
   // The table was slow, or this instance stood still.
   if (!hasTime(held)) {
-    await room.store.release(ref, holder, before?.unknown);
+    const unknown = before?.unknown ?? { count: 0, notBeforeMs: room.nowMs() };
+    await room.store.release(ref, holder, isUnfinished ? unknown : undefined);
     return { kind: 'again' };
   }
   const result = await ask(held, need.group, refreshToken);

@@ -29,8 +29,6 @@ export type Deed =
   | { readonly kind: 'backchannel'; readonly session: number; readonly by: 'sid' | 'sub' }
   /** Somebody copies a jar and goes on with the copy. */
   | { readonly kind: 'copy'; readonly jar: number }
-  /** An instance without a table ends, and its memory with it. */
-  | { readonly kind: 'end'; readonly instance: number }
   | { readonly kind: 'pass'; readonly seconds: number };
 
 // --- the provider ---
@@ -115,9 +113,6 @@ function start(world: World, deed: Exclude<Deed, { kind: 'pass' }>): void {
     }
     case 'copy':
       world.jars.push(jarOf(world, deed.jar).copy(`jar ${world.jars.length + 1}`));
-      return;
-    case 'end':
-      world.memories.delete(`api ${deed.instance}`);
   }
 }
 

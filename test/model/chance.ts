@@ -47,7 +47,7 @@ const drawn: fc.Arbitrary<Drawn> = fc.record({
   numbers: fc.array(fc.nat(mostDrawn - 1), { maxLength: 150, size: 'max' }),
 });
 
-export const allowance: Allowance = { switch: Number.POSITIVE_INFINITY, delay: 4, fault: 2 };
+export const allowance: Allowance = { switch: Number.POSITIVE_INFINITY, delay: 5, fault: 3 };
 
 export const scenarioOf = ({ settings: of, deeds }: Drawn, mutant?: Mutant): Scenario => ({
   settings: of,

@@ -51,3 +51,14 @@ export function choosing(drawn: readonly number[]): Choose {
     return among[number % among.length] ?? 0;
   };
 }
+
+/** Takes the choice of each label as soon as there is one, and the first in between. @returns the chooser, and what is left of the labels */
+export function directed(labels: readonly string[]): { readonly choose: Choose; readonly left: readonly string[] } {
+  const left = [...labels];
+  const choose: Choose = (choices) => {
+    const nth = choices.findIndex(({ label }) => label === left[0]);
+    if (nth >= 0) left.shift();
+    return Math.max(0, nth);
+  };
+  return { choose, left };
+}

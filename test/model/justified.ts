@@ -10,7 +10,7 @@ const redemptionSeconds = 8;
 /** The session has ended, or can do nothing any more. */
 function isOver({ settings, provider, scheduler }: Truth, session: Session): boolean {
   if (session.tombstone !== undefined && session.tombstone.why !== 'superseded') return true;
-  if (session.revoked !== undefined || session.grant.ended !== undefined) return true;
+  if (session.revoked !== undefined || session.grant.ended !== undefined || session.mismatched) return true;
   const tokens = [...provider.accessTokens.values()].filter(({ grant }) => grant === session.grant);
   return !settings.issuesRefreshTokens && tokens.some(({ expiresAtMs }) => expiresAtMs <= scheduler.nowMs());
 }

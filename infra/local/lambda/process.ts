@@ -99,7 +99,12 @@ export async function startFunctionProcess(
       initOutcome = outcome;
     },
     streaming(answer) {
-      begin?.({ kind: 'stream', ...answer, cancel: () => child.kill('SIGKILL') });
+      const served = invocations;
+      const cancel = (): void => {
+        // Who leaves a stream that has ended must not end the next one's process.
+        if (state === 'busy' && invocations === served) child.kill('SIGKILL');
+      };
+      begin?.({ kind: 'stream', ...answer, cancel });
     },
     done(outcome) {
       state = 'finishing';

@@ -79,6 +79,22 @@ export async function startInstance(
   };
 }
 
+/** Takes an instance that is closed at the end, and hands it back. */
+export type Keep = (instance: Instance) => Instance;
+
+/** Closes every instance that was kept, whatever happens. */
+export async function withInstances<T>(use: (keep: Keep) => Promise<T>): Promise<T> {
+  const instances: Instance[] = [];
+  try {
+    return await use((instance) => {
+      instances.push(instance);
+      return instance;
+    });
+  } finally {
+    for (const instance of instances) await instance.close();
+  }
+}
+
 /** @returns milliseconds from the start of a process until it asked for an event */
 export async function timeInit(deployed: DeployedFunction): Promise<number> {
   const instance = await startInstance(deployed);

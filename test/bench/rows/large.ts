@@ -1,8 +1,8 @@
 /** A warm instance passes on an answer of 1 MB: collected, and as it arrives. */
 import type { Finding, Row } from '../finding.ts';
 import { fetchEvent } from '../parts/events.ts';
-import { startInstance } from '../parts/instance.ts';
-import type { Instance } from '../parts/instance.ts';
+import { startInstance, withInstances } from '../parts/instance.ts';
+import type { Instance, Keep } from '../parts/instance.ts';
 import { logIn } from '../parts/person.ts';
 import { withStage } from '../parts/stage.ts';
 import type { Stage } from '../parts/stage.ts';
@@ -42,7 +42,7 @@ const compare = (how: string, measured: Contender, against: Contender): readonly
 async function measureStage(
   { product, baseline, provider }: Stage,
   runs: number,
-  keep: (instance: Instance) => Instance,
+  keep: Keep,
 ): Promise<readonly Finding[]> {
   const jar = await logIn(keep(await startInstance(product('auth', { table: true }))), provider);
   const event = (): object => fetchEvent(path, jar.header(path));
@@ -70,15 +70,5 @@ export const large: Row = {
   name: 'large',
   title: 'Warm: an answer of 1 MB',
   measure: async ({ runs }) =>
-    withStage(async (stage) => {
-      const instances: Instance[] = [];
-      try {
-        return await measureStage(stage, runs, (instance) => {
-          instances.push(instance);
-          return instance;
-        });
-      } finally {
-        for (const instance of instances) await instance.close();
-      }
-    }),
+    withStage(async (stage) => withInstances(async (keep) => measureStage(stage, runs, keep))),
 };

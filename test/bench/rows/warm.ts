@@ -1,8 +1,8 @@
 /** A warm instance: what a proxied call and the user endpoint take with every check on, and what they ask of others. */
 import type { Finding, Row } from '../finding.ts';
 import { fetchEvent } from '../parts/events.ts';
-import { startInstance } from '../parts/instance.ts';
-import type { Instance, Result } from '../parts/instance.ts';
+import { startInstance, withInstances } from '../parts/instance.ts';
+import type { Instance, Keep, Result } from '../parts/instance.ts';
 import { logIn } from '../parts/person.ts';
 import { withStage } from '../parts/stage.ts';
 import type { Stage } from '../parts/stage.ts';
@@ -120,11 +120,7 @@ async function countRequests(
   ];
 }
 
-async function measureStage(
-  stage: Stage,
-  runs: number,
-  keep: (instance: Instance) => Instance,
-): Promise<readonly Finding[]> {
+async function measureStage(stage: Stage, runs: number, keep: Keep): Promise<readonly Finding[]> {
   const { product, baseline, provider } = stage;
   const auth = keep(await startInstance(product('auth', { table: true })));
   const jar = await logIn(auth, provider);
@@ -151,15 +147,5 @@ export const warm: Row = {
   name: 'warm',
   title: 'Warm: one call after another, all checks on',
   measure: async ({ runs }) =>
-    withStage(async (stage) => {
-      const instances: Instance[] = [];
-      try {
-        return await measureStage(stage, runs, (instance) => {
-          instances.push(instance);
-          return instance;
-        });
-      } finally {
-        for (const instance of instances) await instance.close();
-      }
-    }),
+    withStage(async (stage) => withInstances(async (keep) => measureStage(stage, runs, keep))),
 };

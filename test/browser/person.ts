@@ -43,6 +43,13 @@ export async function logIn(page: Page, origin: string, name = 'alice'): Promise
   await bothAnswered(page);
 }
 
+/** From the login's own address to the page at the root, whatever that one shows. */
+export async function logInAtRoot(page: Page, origin: string): Promise<void> {
+  await page.goto(`${origin}/bff/login`);
+  await fillIn(page, 'alice');
+  await landed(page, '/');
+}
+
 export async function textOf(page: Page, selector: string): Promise<string> {
   const element = await page.waitForSelector(selector);
   assert(element, `${selector} is not there`);

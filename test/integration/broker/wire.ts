@@ -51,7 +51,11 @@ export async function send(
           }
           const status = answer.statusCode ?? 0;
           const bytes = Buffer.concat(chunks);
-          const response = new Response(bodiless.has(status) ? null : bytes, { status, headers: received });
+          const response = new Response(bodiless.has(status) ? null : bytes, {
+            status,
+            statusText: answer.statusMessage ?? '',
+            headers: received,
+          });
           try {
             for (const watch of watchers) watch({ url, method, answer: response, text: bytes.toString() });
             resolve(response);

@@ -1,6 +1,7 @@
 /** Two APIs on this machine which verify the bearer token as a real one would and answer what they saw. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { JWTPayload } from 'jose';
 import { createVerifier, seenToken } from './apis/bearer.ts';
 import type { Verifier } from './apis/bearer.ts';
@@ -91,10 +92,18 @@ function report(
   });
 }
 
-function send(response: ServerResponse, answer: ApiAnswer): void {
+/** @throws where whoever asked does not stay to the end */
+async function send(response: ServerResponse, answer: ApiAnswer): Promise<void> {
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
   response.statusCode = answer.status;
-  response.end(answer.body);
+  if (Buffer.isBuffer(answer.body)) {
+    response.end(answer.body);
+  } else if (response.req.method === 'HEAD') {
+    answer.body.destroy();
+    response.end();
+  } else {
+    await pipeline(answer.body, response);
+  }
 }
 
 async function startApi(name: Name, { audience, port }: ApiOptions, verify: Verifier, ended: AbortSignal) {
@@ -112,8 +121,9 @@ async function startApi(name: Name, { audience, port }: ApiOptions, verify: Veri
       claims = verdict.claims;
     }
     const path = isAnonymous(url.pathname) ? url.pathname.slice(anonymous.length) : url.pathname;
-    const contentType = request.headers['content-type'];
-    const answered = await special({ path, query: url.searchParams, contentType, body, issuedAt: claims.iat }, ended);
+    const { 'content-type': contentType, 'last-event-id': lastEventId } = request.headers;
+    const asked = { path, query: url.searchParams, contentType, lastEventId: lastEventId?.toString(), body };
+    const answered = await special({ ...asked, issuedAt: claims.iat }, ended);
     return answered ?? report({ name, audience }, request, url, body, claims);
   }
 
@@ -122,7 +132,7 @@ async function startApi(name: Name, { audience, port }: ApiOptions, verify: Veri
     const body = await readBody(request);
     requests.push({ method: request.method ?? '', target, rawHeaders: request.rawHeaders, body });
     if (requests.length > mostRecorded) requests.shift();
-    send(response, await answer(request, new URL(target, 'http://api'), body));
+    await send(response, await answer(request, new URL(target, 'http://api'), body));
   }
 
   const server = createServer((request, response) => {

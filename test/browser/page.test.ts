@@ -1,4 +1,4 @@
-/** The page itself: by keyboard, on a phone, under its strict policy, and while the broker cannot answer. */
+/** The page itself: by keyboard, on a phone, under its strict policy, with its stream, and while the broker cannot answer. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'puppeteer-core';
@@ -58,6 +58,25 @@ async function callOrders(page: Page): Promise<string> {
   await page.locator('#orders button').click();
   return textOf(page, '#orders .line');
 }
+
+/** Resolves once the newest event that the card shows is this one, or a later one. @returns its number */
+async function eventSince(page: Page, number: number): Promise<number> {
+  const shown = await page.waitForFunction(
+    (least) => {
+      const newest = Number(document.querySelector('#stream li code')?.textContent ?? '0');
+      return newest >= least && newest;
+    },
+    {},
+    number,
+  );
+  return Number(await shown.jsonValue());
+}
+
+const streamIs = async (page: Page, state: string): Promise<unknown> =>
+  page.waitForSelector(`#stream[data-state="${state}"]`);
+
+/** The streams that reached the API. */
+const streamsAsked = () => stack.apis.orders.requests.filter(({ target }) => target === '/events');
 
 inEveryBrowser((newVisitor) => {
   test('one can log in, call an API and log out by keyboard alone', async (t) => {
@@ -170,5 +189,75 @@ inEveryBrowser((newVisitor) => {
     await fillIn(page, 'alice');
     await page.waitForSelector('#hello:not([hidden])');
     assert.equal(await who(page), 'Alice Archer');
+  });
+
+  test('a stream shows each event as it comes, until it is stopped, and may be started again', async (t) => {
+    const page = await (await newVisitor(t)).newPage();
+    await logIn(page, stack.origin);
+    const earlier = streamsAsked().length;
+    await page.locator('#stream button').click();
+    await streamIs(page, 'live');
+    const first = await eventSince(page, 1);
+    await eventSince(page, first + 1);
+    assert.equal(await textOf(page, '#stream button'), 'Stop');
+    assert.match(await textOf(page, '#stream li'), /^\d+\s+A-100[123] is /);
+    await page.locator('#stream button').click();
+    await streamIs(page, 'ended');
+    assert.deepEqual(
+      [await textOf(page, '#stream button'), await textOf(page, '#stream .line')],
+      ['Start', 'Stopped.'],
+    );
+    await page.locator('#stream button').click();
+    await streamIs(page, 'live');
+    assert.equal(streamsAsked().length - earlier, 2);
+  });
+
+  test('a stream that has ended is taken up again after the last event', async (t) => {
+    const page = await (await newVisitor(t)).newPage();
+    await logIn(page, stack.origin);
+    await page.locator('#stream button').click();
+    const last = await eventSince(page, 2);
+    const earlier = streamsAsked().length;
+    await stack.forgetInstances();
+    await eventSince(page, last + 1);
+    const [again] = streamsAsked().slice(earlier);
+    const sent = again?.rawHeaders ?? [];
+    const at = sent.findIndex((name) => name.toLowerCase() === 'last-event-id');
+    assert.ok(Number(sent[at + 1]) >= last);
+  });
+
+  test('a stream that nobody is logged in for says so, and leads to the login', async (t) => {
+    const page = await (await newVisitor(t)).newPage();
+    await openApp(page, stack.origin);
+    const earlier = streamsAsked().length;
+    await page.locator('#stream button').click();
+    await page.waitForSelector('#stream .line a');
+    assert.match(await textOf(page, '#stream .line'), /^Nobody is logged in: the broker answered 401\. Log in/);
+    assert.equal(await textOf(page, '#stream button'), 'Start');
+    assert.equal(streamsAsked().length, earlier);
+    await page.locator('#stream .line a').click();
+    await fillIn(page, 'alice');
+    await page.waitForSelector('#hello:not([hidden])');
+    await page.locator('#stream button').click();
+    await streamIs(page, 'live');
+  });
+
+  test('a stream is closed when the session ends in another tab', async (t) => {
+    const visitor = await newVisitor(t);
+    const [page, other] = [await visitor.newPage(), await visitor.newPage()];
+    await page.bringToFront();
+    await logIn(page, stack.origin);
+    await page.locator('#stream button').click();
+    await streamIs(page, 'live');
+    await other.bringToFront();
+    await openApp(other, stack.origin);
+    await other.locator('#logout').click();
+    await other.waitForSelector('#welcome:not([hidden])');
+    await page.bringToFront();
+    await streamIs(page, 'ended');
+    assert.match(
+      await textOf(page, '#stream .line'),
+      /^The session has ended, so this page has closed the stream\. Log in/,
+    );
   });
 });

@@ -1,19 +1,23 @@
-/** Paths under which an API answers in a way that is hard to forward: raw bodies, statuses, cookies, delays. */
+/** Paths under which an API answers in a way that is hard to forward: raw bodies, statuses, cookies, delays, streams. */
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { orderEvents } from './events.ts';
 import { everyByte, files } from './samples.ts';
 
 /** An answer of an API. */
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly body: Buffer;
+  /** One that is read as it comes goes on for as long as it likes. */
+  readonly body: Buffer | Readable;
 }
 
 export interface SpecialRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly contentType: string | undefined;
+  readonly lastEventId?: string | undefined;
   readonly body: Buffer;
   /** `iat` of the access token; left out where there was none. */
   readonly issuedAt?: number | undefined;
@@ -74,6 +78,12 @@ const answers: Readonly<
     const challenge = `Bearer error="insufficient_user_authentication"${wanted}`;
     return { ...jsonAnswer(401, { recent: false }), headers: { 'content-type': json, 'www-authenticate': challenge } };
   },
+  /** An event every second. */
+  '/events': ({ lastEventId }, ended) => ({
+    status: 200,
+    headers: { 'content-type': 'text/event-stream' },
+    body: orderEvents(lastEventId, ended),
+  }),
   '/empty': () => ({ status: 200, headers: {}, body: Buffer.alloc(0) }),
   '/gzip': () => ({
     status: 200,
@@ -88,7 +98,7 @@ function statusOf(path: string): number | undefined {
 }
 
 /**
- * @param ended ends a delay
+ * @param ended ends a delay, or a stream
  * @returns `undefined` for a path that is not special
  */
 export async function special(request: SpecialRequest, ended: AbortSignal): Promise<ApiAnswer | undefined> {

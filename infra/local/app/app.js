@@ -1,6 +1,6 @@
 /**
- * The page of the one-machine stack: shows who is logged in, calls two APIs through the broker, and shows which token
- * arrived there. The first part is all that an app of one's own needs; the rest only draws.
+ * The page of the one-machine stack: shows who is logged in, calls two APIs through the broker, shows which token
+ * arrived there, and follows a stream. The first part is all that an app of one's own needs; the rest only draws.
  */
 
 // --- talking to the broker ---
@@ -209,10 +209,71 @@ function addApi(name) {
   return call;
 }
 
+// --- a stream ---
+
+const mostEvents = 5;
+
+const logInAndStart = () => [make('a', { href: '/bff/login?returnUrl=%2F' }, 'Log in'), ', and start it again.'];
+
+/** Why the browser was refused: `EventSource` tells a page neither status nor answer, so it asks who is logged in. */
+async function refusalOfStream() {
+  if ((await updateUser()) === null) return ['Nobody is logged in: the broker answered 401. ', ...logInAndStart()];
+  return ['The stream was refused. Start it again; a call of the same API above shows what is wrong.'];
+}
+
+/** @returns a function that ends the stream, if there is one, and says why */
+function addStream() {
+  const card = byId('stream');
+  const button = card.querySelector('button');
+  const line = card.querySelector('.line');
+  const events = card.querySelector('.events');
+  let source;
+
+  function show(state, ...text) {
+    card.dataset.state = state;
+    button.replaceChildren(source === undefined ? 'Start' : 'Stop');
+    line.replaceChildren(...text);
+    if (state !== 'live') say(line.textContent);
+  }
+
+  function end(...why) {
+    if (source === undefined) return;
+    source.close();
+    source = undefined;
+    show('ended', ...why);
+  }
+
+  function add({ data, lastEventId }) {
+    const { order, state } = JSON.parse(data);
+    events.prepend(make('li', {}, code(lastEventId), make('span', {}, `${order} ${state}`)));
+    while (events.children.length > mostEvents) events.lastElementChild.remove();
+    show('live', 'Live: one event a second.');
+  }
+
+  function begin() {
+    const opened = new EventSource('/api/orders/events');
+    source = opened;
+    show('opening', 'Opening…');
+    opened.addEventListener('message', add);
+    opened.addEventListener('error', () => {
+      if (opened.readyState === EventSource.CONNECTING) {
+        show('opening', 'The stream has ended, and the browser takes it up again after the last event.');
+        return;
+      }
+      end('Refused.');
+      refusalOfStream().then((text) => show('ended', ...text), report);
+    });
+  }
+
+  button.addEventListener('click', () => (source === undefined ? begin() : end('Stopped.')));
+  return end;
+}
+
 // --- who is logged in ---
 
 const tabs = new BroadcastChannel('session');
 let subject;
+let endStream = () => undefined;
 let sessionEndsAt;
 
 function drawUser(claims) {
@@ -242,6 +303,11 @@ async function updateUser({ slide = false } = {}) {
   subject = found;
   drawUser(claims);
   if (isNews) tabs.postMessage(found);
+  // A stream was opened for whoever was logged in then, and would go on.
+  if (isNews && before !== undefined) {
+    if (found === null) endStream('The session has ended, so this page has closed the stream. ', ...logInAndStart());
+    else endStream('Somebody else is logged in now. Start it again.');
+  }
   if (isNews && found === null && typeof before === 'string') {
     warn('You are no longer logged in: the session has ended, or you logged out in another tab.');
     byId('main').focus();
@@ -272,6 +338,7 @@ function drawLoginLinks() {
 
 async function start() {
   const calls = ['orders', 'profile'].map(addApi);
+  endStream = addStream();
   byId('without-audience').addEventListener('change', drawLoginLinks);
   drawLoginLinks();
   tabs.addEventListener('message', ({ data }) => {

@@ -214,3 +214,40 @@ describe('special paths', () => {
     });
   }
 });
+
+/** The numbers of the next events. */
+async function numbers(response: Response, count: number): Promise<readonly number[]> {
+  const found: number[] = [];
+  for await (const chunk of response.body ?? []) {
+    for (const [, id] of new TextDecoder().decode(chunk).matchAll(/^id: (\d+)$/gm)) found.push(Number(id));
+    if (found.length >= count) return found;
+  }
+  return found;
+}
+
+describe('a stream', () => {
+  test('tells of events in turn, and does not end by itself', async () => {
+    const response = await call('/events');
+    assert.equal(response.headers.get('content-type'), 'text/event-stream');
+    assert.deepEqual(await numbers(response, 2), [1, 2]);
+  });
+
+  for (const [last, first] of [
+    ['41', 42],
+    ['0', 1],
+    ['none of ours', 1],
+    ['', 1],
+  ] as const) {
+    test(`goes on with ${first} after ${JSON.stringify(last)}`, async () => {
+      assert.deepEqual(await numbers(await call('/events', { headers: { 'last-event-id': last } }), 1), [first]);
+    });
+  }
+
+  test('is over at once where only its head is asked for', async () => {
+    assert.equal((await call('/events', { method: 'HEAD' })).status, 200);
+  });
+
+  test('needs a token', async () => {
+    assert.equal((await fetch(`${apis.orders.origin}/events`)).status, 401);
+  });
+});

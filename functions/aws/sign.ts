@@ -1,5 +1,5 @@
-/** Signature Version 4 for the JSON protocols of AWS. */
-import aws4 from 'aws4';
+/** Signature Version 4 for the JSON protocols of AWS, which leave most of it constant. */
+import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from './credentials.ts';
 
 /** What is signed: always a `POST` to `/`, as the JSON protocols have it. */
@@ -14,27 +14,50 @@ export interface Unsigned {
   readonly body: string;
 }
 
+const algorithm = 'AWS4-HMAC-SHA256';
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+
+/** Derived keys by what they are derived of. They hold for one day, one region and one service. */
+const keys = new Map<string, Buffer>();
+const mostKeys = 8;
+
+function signingKey(secret: string, scope: string): Buffer {
+  const of = `${secret} ${scope}`;
+  const known = keys.get(of);
+  if (known !== undefined) return known;
+  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secret}`) as Buffer;
+  if (keys.size >= mostKeys) keys.clear();
+  keys.set(of, key);
+  return key;
+}
+
+/** @param headers lower-case name → value, sorted by name */
+function canonicalRequest(headers: Readonly<Record<string, string>>, names: string, body: string): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
+  return ['POST', '/', '', lines.join(''), names, hash(body)].join('\n');
+}
+
 /**
  * @param nowMs milliseconds since the epoch
  * @returns the headers to send besides `Host` and `Content-Length`
  */
 export function sign(request: Unsigned, credentials: Credentials, nowMs: number): Record<string, string> {
-  const headers: Record<string, string> = {
-    'content-type': request.contentType,
-    'x-amz-target': request.target,
-    'x-amz-date': new Date(nowMs).toISOString().replace(/[:-]|\.\d{3}/g, ''),
+  const { service, region, host, target, contentType, body } = request;
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  const date = new Date(nowMs).toISOString().replace(/[:-]|\.\d{3}/g, '');
+  const amz = {
+    'x-amz-date': date,
+    ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
+    'x-amz-target': target,
   };
-  if (credentials.sessionToken !== undefined) headers['x-amz-security-token'] = credentials.sessionToken;
-  const signed = aws4.sign(
-    {
-      service: request.service,
-      region: request.region,
-      method: 'POST',
-      path: '/',
-      headers: { host: request.host, 'content-length': Buffer.byteLength(request.body), ...headers },
-      body: request.body,
-    },
-    { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey },
-  );
-  return { ...headers, authorization: String(signed.headers?.['Authorization']) };
+  const length = String(Buffer.byteLength(body));
+  const signed = { 'content-length': length, 'content-type': contentType, host, ...amz };
+  const names = Object.keys(signed).join(';');
+  const scope = `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
+  const toSign = [algorithm, date, scope, hash(canonicalRequest(signed, names, body))].join('\n');
+  const signature = hmac(signingKey(secretAccessKey, scope), toSign).toString('hex');
+  const authorization = `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
+  return { 'content-type': contentType, ...amz, authorization };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { test } from 'node:test';
+import aws4 from 'aws4';
 import { sign } from '../../../functions/aws/sign.ts';
 import { getParameters } from '../../../functions/aws/ssm.ts';
 import { fakeService, json } from './service.ts';
@@ -55,3 +56,30 @@ test('the date of the signature is the time it is given', () => {
   assert.equal(headers['x-amz-date'], '20261122T090503Z');
   assert.match(headers['authorization'] ?? '', /Credential=AKIDEXAMPLE\/20261122\/us-east-1\/dynamodb\/aws4_request,/);
 });
+
+for (const day of [22, 23]) {
+  for (const service of ['ssm', 'dynamodb']) {
+    for (const sessionToken of [undefined, 'IQoJb3JpZ2luX2VjE//+=']) {
+      const how = sessionToken === undefined ? 'long-lived' : 'temporary';
+      test(`a call of ${service} with ${how} credentials on day ${day} is signed as aws4 signs it`, () => {
+        const given = { ...credentials, ...(sessionToken !== undefined && { sessionToken }) };
+        const request = {
+          service,
+          region: 'eu-central-1',
+          host: `${service}.eu-central-1.amazonaws.com`,
+          target: 'Service_1.Operation',
+          contentType: 'application/x-amz-json-1.1',
+          body: JSON.stringify({ Name: 'töken' }),
+        };
+        const { authorization, ...headers } = sign(request, given, Date.UTC(2026, 10, day, 23, 59, 59));
+        const length = Buffer.byteLength(request.body);
+        const { host, body, region } = request;
+        const expected = aws4.sign(
+          { service, region, method: 'POST', path: '/', headers: { host, 'content-length': length, ...headers }, body },
+          credentials,
+        );
+        assert.equal(authorization, expected.headers?.['Authorization']);
+      });
+    }
+  }
+}

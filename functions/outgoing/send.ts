@@ -7,6 +7,8 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { dropAll, dropStale, originOf } from './sockets.ts';
 import type { Kept, Origin } from './sockets.ts';
+import { startWatch } from './watch.ts';
+import type { Watch } from './watch.ts';
 
 /** How long each step may take, in milliseconds, and how much is read. */
 export interface Limits {
@@ -98,7 +100,7 @@ function split(url: string): { origin: Origin; path: string } {
 
 function flatHeaders(call: Call, origin: Origin): string[] {
   const flat = ['Host', origin.host];
-  for (const [name, value] of Object.entries(call.headers)) flat.push(name, value);
+  for (const name in call.headers) flat.push(name, call.headers[name] ?? '');
   const length = call.body?.length ?? 0;
   if (length > 0 || !bodiless.has(call.method)) flat.push('Content-Length', String(length));
   return flat;
@@ -118,14 +120,12 @@ function start(call: Call, origin: Origin, path: string): ClientRequest {
 }
 
 /** Sends once. `retry` is the answer to a kept socket that was dead before a byte came back. */
-function attempt(call: Call, origin: Origin, path: string, deadlineMs: number): Promise<Opened | Failed | 'retry'> {
+function attempt(call: Call, origin: Origin, path: string, watch: Watch): Promise<Opened | Failed | 'retry'> {
   return new Promise((resolve) => {
     let phase: 'connecting' | 'securing' | 'sent' = 'connecting';
-    let timer: NodeJS.Timeout | undefined;
     const request = start(call, origin, path);
 
     const settle = (result: Opened | Failed | 'retry'): void => {
-      clearTimeout(timer);
       call.signal?.removeEventListener('abort', abort);
       resolve(result);
     };
@@ -134,18 +134,15 @@ function attempt(call: Call, origin: Origin, path: string, deadlineMs: number): 
       request.destroy();
     };
     const abort = (): void => stop('aborted');
-    const waitAtMost = (ms: number): void => {
-      clearTimeout(timer);
-      timer = setTimeout(stop, Math.max(0, Math.min(ms, deadlineMs - Date.now())), 'timeout');
-    };
+    watch.onEnd = () => stop('timeout');
     const connected = (): void => {
       phase = 'sent';
-      waitAtMost(call.limits.headersMs);
+      watch.atMost(call.limits.headersMs);
     };
 
     request.on('socket', (socket) => {
       if (request.reusedSocket) return connected();
-      waitAtMost(call.limits.connectMs);
+      watch.atMost(call.limits.connectMs);
       socket.once('connect', origin.secure ? () => (phase = 'securing') : connected);
       if (origin.secure) socket.once('secureConnect', connected);
     });
@@ -173,13 +170,11 @@ function attempt(call: Call, origin: Origin, path: string, deadlineMs: number): 
 }
 
 /** Reads a body to its end, however many bytes up to the limit. */
-function collect(message: IncomingMessage, call: Call, deadlineMs: number): Promise<Buffer | Failed['reason']> {
+function collect(message: IncomingMessage, call: Call, watch: Watch): Promise<Buffer | Failed['reason']> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     const settle = (result: Buffer | Failed['reason']): void => {
-      clearTimeout(total);
-      clearTimeout(idle);
       call.signal?.removeEventListener('abort', abort);
       resolve(result);
     };
@@ -188,14 +183,14 @@ function collect(message: IncomingMessage, call: Call, deadlineMs: number): Prom
       message.destroy();
     };
     const abort = (): void => stop('aborted');
-    const total = setTimeout(stop, Math.max(0, deadlineMs - Date.now()), 'timeout');
-    const idle = setTimeout(stop, call.limits.idleMs, 'timeout');
+    watch.onEnd = () => stop('timeout');
+    watch.atMost(call.limits.idleMs);
 
     message.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > call.limits.maxBytes) return stop('too_large');
       chunks.push(chunk);
-      idle.refresh();
+      watch.atMost(call.limits.idleMs);
     });
     message.on('end', () => {
       const [first] = chunks;
@@ -206,14 +201,24 @@ function collect(message: IncomingMessage, call: Call, deadlineMs: number): Prom
   });
 }
 
-async function openUntil(call: Call, deadlineMs: number): Promise<Opened | Failed> {
+async function openWithin(call: Call, watch: Watch): Promise<Opened | Failed> {
   const { origin, path } = split(call.url);
   dropStale(origin, call.kept);
-  const first = await attempt(call, origin, path, deadlineMs);
+  const first = await attempt(call, origin, path, watch);
   if (first !== 'retry') return first;
   dropAll(origin);
-  const second = await attempt(call, origin, path, deadlineMs);
+  const second = await attempt(call, origin, path, watch);
   return second === 'retry' ? failed('reset', true) : second;
+}
+
+/** Whatever comes of a call, its timer ends with it. */
+async function watched<T>({ limits }: Call, use: (watch: Watch) => Promise<T>): Promise<T> {
+  const watch = startWatch(limits.totalMs);
+  try {
+    return await use(watch);
+  } finally {
+    watch.stop();
+  }
 }
 
 /**
@@ -223,11 +228,11 @@ async function openUntil(call: Call, deadlineMs: number): Promise<Opened | Faile
  *
  * @throws TypeError for a URL, method or header that cannot be put on the wire
  */
-export const open = (call: Call): Promise<Opened | Failed> => openUntil(call, Date.now() + call.limits.totalMs);
+export const open = (call: Call): Promise<Opened | Failed> => watched(call, (watch) => openWithin(call, watch));
 
 /** Reads the rest of an answer whose head is there. */
-async function complete({ status, rawHeaders, message }: Opened, call: Call, deadlineMs: number) {
-  const body = await collect(message, call, deadlineMs);
+async function complete({ status, rawHeaders, message }: Opened, call: Call, watch: Watch) {
+  const body = await collect(message, call, watch);
   return typeof body === 'string' ? failed(body, true) : ({ kind: 'answered', status, rawHeaders, body } as const);
 }
 
@@ -236,11 +241,11 @@ async function complete({ status, rawHeaders, message }: Opened, call: Call, dea
  *
  * @throws TypeError for a URL, method or header that cannot be put on the wire
  */
-export async function send(call: Call): Promise<Answered | Failed> {
-  const deadlineMs = Date.now() + call.limits.totalMs;
-  const opened = await openUntil(call, deadlineMs);
-  return opened.kind === 'failed' ? opened : complete(opened, call, deadlineMs);
-}
+export const send = (call: Call): Promise<Answered | Failed> =>
+  watched(call, async (watch) => {
+    const opened = await openWithin(call, watch);
+    return opened.kind === 'failed' ? opened : complete(opened, call, watch);
+  });
 
 /** A success that has a body (RFC 9110, sections 9.3.2 and 15.3). */
 const bringsBody = (method: string, status: number): boolean =>
@@ -252,11 +257,11 @@ const bringsBody = (method: string, status: number): boolean =>
  *
  * @throws TypeError for a URL, method or header that cannot be put on the wire
  */
-export async function sendForStream(call: Call): Promise<Answered | Failed> {
-  const deadlineMs = Date.now() + call.limits.totalMs;
-  const opened = await openUntil(call, deadlineMs);
-  if (opened.kind === 'failed') return opened;
-  const { status, rawHeaders, message } = opened;
-  if (!bringsBody(call.method, status)) return complete(opened, call, deadlineMs);
-  return { kind: 'answered', status, rawHeaders, body: Buffer.alloc(0), arriving: message };
-}
+export const sendForStream = (call: Call): Promise<Answered | Failed> =>
+  watched(call, async (watch) => {
+    const opened = await openWithin(call, watch);
+    if (opened.kind === 'failed') return opened;
+    const { status, rawHeaders, message } = opened;
+    if (!bringsBody(call.method, status)) return complete(opened, call, watch);
+    return { kind: 'answered', status, rawHeaders, body: Buffer.alloc(0), arriving: message };
+  });

@@ -4,6 +4,7 @@
  */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 
@@ -28,10 +29,20 @@ const longestMs = { repeatable: 50_000, once: 4_000 } as const satisfies Record<
 const keptAt = new WeakMap<Socket, number>();
 
 /**
+ * An agent has one origin, so that its sockets differ in nothing but the certificates that were trusted for them. What
+ * Node makes of every option of TLS, three times per request, would be the same text each time.
+ */
+const poolName = 'kept';
+
+/**
  * Notes when a socket falls free. The agent itself closes it after the longest age, or earlier as the server's
  * `Keep-Alive` header says. What `keepSocketAlive` returns is documented and matters, although its type says nothing.
  */
 class KeptHttp extends HttpAgent {
+  override getName(): string {
+    return poolName;
+  }
+
   override keepSocketAlive(socket: Socket): void {
     keptAt.set(socket, Date.now());
     return super.keepSocketAlive(socket);
@@ -40,6 +51,10 @@ class KeptHttp extends HttpAgent {
 
 /** The same with TLS; sessions are resumed by the agent's own cache. */
 class KeptHttps extends HttpsAgent {
+  override getName({ ca }: RequestOptions = {}): string {
+    return typeof ca === 'string' ? ca : poolName;
+  }
+
   override keepSocketAlive(socket: Socket): void {
     keptAt.set(socket, Date.now());
     return super.keepSocketAlive(socket);

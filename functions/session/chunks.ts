@@ -61,8 +61,9 @@ export function openCookie(cookies: Cookies, name: string, purpose: Purpose, rin
 
 /** Opens what lies under a name that a sibling domain can set as well: every one of up to four values. */
 export function openCandidates(cookies: Cookies, name: string, purpose: Purpose, ring: KeyRing): readonly Opened[] {
-  return cookies
-    .all(name)
-    .slice(0, mostValues)
-    .flatMap((first) => combinations(cookies, name, first).map((text) => open(text, purpose, name, ring)));
+  const opened: Opened[] = [];
+  for (const first of cookies.all(name).slice(0, mostValues)) {
+    for (const text of combinations(cookies, name, first)) opened.push(open(text, purpose, name, ring));
+  }
+  return opened;
 }

@@ -87,13 +87,12 @@ export function withGrant(cookies: Cookies, identity: Identity, grant: Grant, ru
 
 /** @returns the newest of those that belong to this session and answer this question */
 function newestOf(tokens: readonly Value<BoundApiToken>[], binding: string, fingerprint: string): ApiToken | undefined {
-  const ours = tokens.flatMap((token) => (token.kind === 'value' ? [token.value] : []));
-  return ours
-    .filter((token) => token.binding === binding && token.fingerprint === fingerprint)
-    .reduce<ApiToken | undefined>(
-      (best, token) => (best && best.generation >= token.generation ? best : token),
-      undefined,
-    );
+  let newest: ApiToken | undefined;
+  for (const token of tokens) {
+    const isOurs = token.kind === 'value' && token.value.binding === binding && token.value.fingerprint === fingerprint;
+    if (isOurs && (newest === undefined || newest.generation < token.value.generation)) newest = token.value;
+  }
+  return newest;
 }
 
 /**

@@ -60,6 +60,9 @@ export const mostChunks = 3;
 
 const ivBytes = 12;
 const tagBytes = 16;
+/** The one text of so many bytes: no padding, no other alphabet, no loose bits (RFC 4648, section 3.5). */
+const ivText = /^[\w-]{16}$/;
+const tagText = /^[\w-]{21}[AQgw]$/;
 const compactParts = 5;
 const cipher = 'aes-256-gcm';
 const headerFields: ReadonlySet<string> = new Set(['alg', 'enc', 'kid', 'v', 'p', 'n']);
@@ -71,7 +74,7 @@ const mostHeaders = 64;
 
 const base64urlLength = (bytes: number): number => Math.ceil((bytes * 4) / 3);
 
-/** @returns undefined unless the text is the one text of its bytes: no padding, no other alphabet, no loose bits (RFC 4648, section 3.5) */
+/** @returns undefined unless the text is the one text of its bytes */
 function decodeBase64url(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : undefined;
@@ -183,15 +186,17 @@ function decrypt(key: KeyObject, aad: Buffer, iv: Buffer, ciphertext: Buffer, ta
  */
 export function open(text: string, purpose: Purpose, name: string, ring: KeyRing, secret?: Buffer): Opened {
   const parts = text.split('.', compactParts + 1);
-  const [headerPart = '', encryptedKey] = parts;
+  const [headerPart = '', encryptedKey, ivPart = '', ciphertextPart = '', tagPart = ''] = parts;
   const header = readHeader(headerPart);
   if ('kind' in header) return header;
   if (parts.length !== compactParts || encryptedKey !== '' || header.purpose !== purpose) return invalid;
-  const [iv, ciphertext, tag] = parts.slice(2).map(decodeBase64url);
-  if (iv?.length !== ivBytes || tag?.length !== tagBytes || !ciphertext) return invalid;
+  if (!ivText.test(ivPart) || !tagText.test(tagPart)) return invalid;
+  const ciphertext = decodeBase64url(ciphertextPart);
+  if (!ciphertext) return invalid;
   const ringKey = ring.find(header.kid);
   if (!ringKey) return { kind: 'unknown_key', kid: header.kid };
-  const key = derivedKey(ringKey, header.version, { purpose, name, ...(secret && { secret }) });
+  const key = derivedKey(ringKey, header.version, secret ? { purpose, name, secret } : { purpose, name });
+  const [iv, tag] = [Buffer.from(ivPart, 'base64url'), Buffer.from(tagPart, 'base64url')];
   const plaintext = key && decrypt(key, header.aad, iv, ciphertext, tag);
   if (!plaintext) return invalid;
   if (!headers.has(headerPart)) remember(header);

@@ -63,7 +63,7 @@ const layoutOf = ({ apis }: Configuration, { paths }: Packaged): Broker['layout'
 });
 
 const isSame = (left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean =>
-  left.size === right.size && [...left].every(([name, value]) => right.get(name) === value);
+  left === right || (left.size === right.size && [...left].every(([name, value]) => right.get(name) === value));
 
 const ringOf = (loaded: Ready) => parseKeyRing(loaded.parameters.get(ringParameter) ?? '');
 
@@ -143,11 +143,9 @@ export async function openDoorFor<Room extends Broker, Result>(
   const roomFor = createRooms(door, packaged, source, environment);
 
   /** Keys that cannot be used are read again soon, because somebody will have put other ones in their place. */
-  const usableRoom = async (loaded: Ready): Promise<Room | string> => {
-    const room = roomFor(loaded);
-    if (typeof room !== 'string') return room;
+  const laterRoom = async (reason: string): Promise<Room | string> => {
     const again = await source.reread();
-    return again.kind === 'ready' ? roomFor(again) : room;
+    return again.kind === 'ready' ? roomFor(again) : reason;
   };
 
   const answer = async (request: HttpRequest, nowMs: number, log: Log): Promise<HttpResponse> => {
@@ -156,7 +154,8 @@ export async function openDoorFor<Room extends Broker, Result>(
     if (loaded.stale) log('warn', 'configuration_stale', { readAt: loaded.readAt });
     const { configuration } = loaded;
     if (request.method === 'OPTIONS') return (await import('./http/preflight.ts')).preflight(request, configuration);
-    const room = await usableRoom(loaded);
+    const found = roomFor(loaded);
+    const room = typeof found === 'string' ? await laterRoom(found) : found;
     if (typeof room === 'string') {
       log('error', 'key_ring_invalid', { reason: room });
       return problem('configuration_invalid', { ref: request.requestId });

@@ -138,7 +138,8 @@ export function createConfigurationSource({
   const answer = (): Loaded => {
     if (current === undefined) return { kind: 'unavailable', reason: failure?.reason ?? 'internal' };
     const { found, readAtMs } = current;
-    return found.kind === 'ready' ? { ...found, stale: !isWithin(usableMs, readAtMs, nowMs()) } : found;
+    const isStale = found.kind === 'ready' && !isWithin(usableMs, readAtMs, nowMs());
+    return isStale ? { ...found, stale: true } : found;
   };
 
   return {

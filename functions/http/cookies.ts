@@ -7,6 +7,10 @@ const maxPairs = 100;
 const maxNameAndValueBytes = 4096;
 const maxPathBytes = 1024;
 
+const none: readonly string[] = [];
+/** Between the pieces of a header (RFC 6265, section 4.2.1). */
+const separator = '; ';
+
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const cookieOctets = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 const pathCharacters = /^\/[\x20-\x3a\x3c-\x7e]*$/;
@@ -24,13 +28,13 @@ function trimmed(text: string, from: number, to: number): string {
   return text.slice(start, end);
 }
 
-function splitPairs(header: string): Map<string, string[]> | undefined {
-  const values = new Map<string, string[]>();
+/** @returns how many pairs there are so far, or more than are allowed */
+function takePairs(header: string, values: Map<string, string[]>, before: number): number {
   let equals = -1;
-  let pairs = 0;
+  let pairs = before;
   for (let start = 0, end = 0; start < header.length; start = end + 1) {
     pairs += 1;
-    if (pairs > maxPairs) return undefined;
+    if (pairs > maxPairs) break;
     end = header.indexOf(';', start);
     if (end === -1) end = header.length;
     if (equals < start) equals = header.indexOf('=', start);
@@ -43,7 +47,7 @@ function splitPairs(header: string): Map<string, string[]> | undefined {
     if (known === undefined) values.set(name, [value]);
     else known.push(value);
   }
-  return values;
+  return pairs;
 }
 
 const charactersOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
@@ -57,11 +61,13 @@ const charactersOf = (texts: readonly string[]): number => texts.reduce((sum, te
  */
 export function parseCookies(texts: readonly string[]): Cookies | 'too_large' {
   if (charactersOf(texts) > maxHeaderBytes) return 'too_large';
-  const header = texts.join('; ');
-  const bytes = Buffer.byteLength(header);
-  const values = bytes > maxHeaderBytes ? undefined : splitPairs(header);
-  if (values === undefined) return 'too_large';
-  return { all: (name) => values.get(name) ?? [], names: () => values.keys(), bytes };
+  const between = separator.length * Math.max(0, texts.length - 1);
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), between);
+  if (bytes > maxHeaderBytes) return 'too_large';
+  const values = new Map<string, string[]>();
+  const pairs = texts.reduce((before, text) => takePairs(text, values, before), 0);
+  if (pairs > maxPairs) return 'too_large';
+  return { all: (name) => values.get(name) ?? none, names: () => values.keys(), bytes };
 }
 
 /** The rules a browser holds a prefixed name to; a cookie that breaks them would be ignored there without a word. */

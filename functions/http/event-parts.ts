@@ -55,7 +55,7 @@ const queryCharacters = /^[\x21-\x7e]*$/;
 const headerCharacters = /^[\t\x20-\x7e\u0080-\uffff]*$/;
 const noBytes = Buffer.alloc(0);
 
-const isRecord = (value: unknown): value is object =>
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isNothing = (value: unknown): value is null | undefined => value === undefined || value === null;
@@ -76,7 +76,8 @@ function readHeaders(sent: unknown): Map<string, string> | Malformed {
   if (isNothing(sent)) return headers;
   if (!isRecord(sent)) return malformed('headers are not an object');
   let characters = 0;
-  for (const [name, value] of Object.entries(sent) as [string, unknown][]) {
+  for (const name of Object.keys(sent)) {
+    const value: unknown = sent[name];
     if (isNothing(value)) continue;
     if (typeof value !== 'string') return malformed('a header is not text');
     characters += name.length + value.length;

@@ -37,6 +37,8 @@ export function partsOfPayload2(event: unknown): EventParts | undefined {
 
 /** A name that occurs more than once becomes one list; `Set-Cookie`, which is no list, goes its own way. */
 function joinHeaders(headers: HttpResponse['headers']): Record<string, string> {
+  const single = Object.fromEntries(headers);
+  if (Object.keys(single).length === headers.length) return single;
   const joined = new Map<string, string>();
   for (const [name, value] of headers) {
     const earlier = joined.get(name);

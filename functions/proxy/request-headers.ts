@@ -84,10 +84,10 @@ export function requestHeaders(
 ): Record<string, string> {
   const result: Record<string, string> = {};
   const headers = withoutNominated(sent);
-  for (const [name, value] of headers) {
-    if (!allowed.has(name) || (!body && ofBody.has(name))) continue;
+  headers.forEach((value, name) => {
+    if (!allowed.has(name) || (!body && ofBody.has(name))) return;
     if (sendable.test(value)) result[name] = value;
-  }
+  });
   const encodings = headers.get('accept-encoding');
   // The answer is passed on as it is encoded, so the client alone can say what may be done to it.
   result['accept-encoding'] = encodings !== undefined && sendable.test(encodings) ? encodings : 'identity';

@@ -1,5 +1,5 @@
 /** The trace that a request belongs to (W3C Trace Context, Level 1). */
-import { randomUUID } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 export interface Trace {
   readonly traceparent: string;
@@ -13,11 +13,21 @@ const traceparentPattern =
 /** Section 3.3.1: a list of at most 32 members; 512 characters are what everybody must pass on. */
 const tracestatePattern = /^[\t\x20-\x7e]{1,512}$/;
 
-/** Node makes UUIDs ahead of time, which is ten times cheaper per request than asking for random bytes. */
-const randomHex = (): string => randomUUID().replaceAll('-', '');
+/** Random bytes for many requests, made at once: asking for a few at a time costs ten times as much. */
+const pool = Buffer.alloc(24 * 64);
+let used = pool.length;
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.toString('hex', used - bytes, used);
+}
 
 // Sampled: a parent that is not would switch off the tracing of an API that by itself records every request.
-const startTrace = (): string => `00-${randomHex()}-${randomHex().slice(16)}-01`;
+const startTrace = (): string => `00-${randomHex(16)}-${randomHex(8)}-01`;
 
 /**
  * Continues the trace of the client where it has a valid one, and starts one where not.

@@ -1,6 +1,8 @@
 /** Wraps a handler so that its process says what it has used, and can be asked to serve one event many times by itself. */
+import type { StreamifyHandler } from 'aws-lambda';
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
+type StreamHandler = StreamifyHandler<unknown, void>;
 
 /** What a process is asked in place of an event. */
 export type Question =
@@ -42,9 +44,24 @@ async function loop(
   return { cpuMs: cpuMs() - before, eachMs };
 }
 
-export const measured =
+const whole =
   (handler: Handler): Handler =>
   async (event, context) => {
     if (!isQuestion(event)) return handler(event, context);
     return event.bench === 'cpu' ? ({ cpuMs: cpuMs() } satisfies Used) : loop(handler, context, event);
   };
+
+/** It can be asked what it has used, and nothing else. */
+const streamed = (handler: StreamHandler): StreamHandler =>
+  awslambda.streamifyResponse(async (event, stream, context) => {
+    if (!isQuestion(event)) await handler(event, stream, context);
+    else stream.end(JSON.stringify({ cpuMs: cpuMs() } satisfies Used));
+  });
+
+/** With this the runtime's client marks a handler whose answers are streamed. */
+const streaming = Symbol.for('aws.lambda.runtime.handler.streaming');
+
+const isStreamed = (handler: Handler | StreamHandler): handler is StreamHandler => streaming in handler;
+
+export const measured = (handler: Handler | StreamHandler): Handler | StreamHandler =>
+  isStreamed(handler) ? streamed(handler) : whole(handler);

@@ -1,5 +1,5 @@
 /** One process of a function under the runtime interface client: when it was ready, and one event at a time. */
-import { buffer } from 'node:stream/consumers';
+import { buffer, json } from 'node:stream/consumers';
 import { readPrelude } from '../../../infra/local/gateway/prelude.ts';
 import type { DeployedFunction, FunctionLine, Beginning } from '../../../infra/local/lambda/function.ts';
 import { startFunctionProcess } from '../../../infra/local/lambda/process.ts';
@@ -58,18 +58,22 @@ export async function startInstance(
   // Nobody may be waiting when it ends.
   idle.promise.catch(() => {});
 
-  async function invoke(event: object): Promise<unknown> {
+  async function hand(event: object): Promise<Beginning> {
     const ready = await idle.promise;
     idle = Promise.withResolvers<FunctionProcess>();
     idle.promise.catch(() => {});
-    return valueOf(await ready.invoke(Buffer.from(JSON.stringify(event))));
+    return ready.invoke(Buffer.from(JSON.stringify(event)));
   }
 
-  const ask = async <Answer>(question: Question): Promise<Answer> => (await invoke(question)) as Answer;
+  /** A function whose answers are streamed streams this one as well. */
+  const ask = async <Answer>(question: Question): Promise<Answer> => {
+    const outcome = await hand(question);
+    return (outcome.kind === 'stream' ? json(outcome.written) : valueOf(outcome)) as Promise<Answer>;
+  };
   await idle.promise;
   return {
     initMs: process.initMs ?? Number.NaN,
-    invoke: async (event) => (await invoke(event)) as Result,
+    invoke: async (event) => (await valueOf(await hand(event))) as Result,
     cpuMs: async () => (await ask<Used>({ bench: 'cpu' })).cpuMs,
     loop: async (event, times) => ask<Looped>({ bench: 'loop', event: JSON.stringify(event), times }),
     async close() {

@@ -12,31 +12,45 @@ const path = '/api/orders/large';
 const callsOfRound = 20;
 const warmUp = 200;
 
-interface Contender {
-  readonly instance: Instance;
+/** Milliseconds of each round. */
+interface Figures {
+  /** Processor time of the process, per call. */
+  readonly cpu: number[];
   readonly p50: number[];
   readonly p99: number[];
 }
 
-async function callRound({ instance, p50, p99 }: Contender, event: object, calls = callsOfRound): Promise<number> {
+interface Contender {
+  readonly instance: Instance;
+  readonly figures: Figures;
+}
+
+const noFigures = (): Figures => ({ cpu: [], p50: [], p99: [] });
+
+async function callRound(instance: Instance, figures: Figures, event: object, calls = callsOfRound): Promise<number> {
   const eachMs: number[] = [];
+  const before = await instance.cpuMs();
   for (let call = 0; call < calls; call += 1) {
     const startedAt = performance.now();
     const { statusCode } = await instance.invoke(event);
     if (statusCode !== 200) throw new Error(`a call of 1 MB was answered with ${statusCode}`);
     eachMs.push(performance.now() - startedAt);
   }
-  p50.push(quantile(eachMs, 0.5));
-  p99.push(quantile(eachMs, 0.99));
-  return quantile(eachMs, 0.5);
+  const cpuMs = ((await instance.cpuMs()) - before) / calls;
+  figures.cpu.push(cpuMs);
+  figures.p50.push(quantile(eachMs, 0.5));
+  figures.p99.push(quantile(eachMs, 0.99));
+  return cpuMs;
 }
 
+const names = { cpu: 'processor time of its process', p50: 'p50', p99: 'p99' } as const;
+
 const compare = (how: string, measured: Contender, against: Contender): readonly Finding[] =>
-  (['p50', 'p99'] as const).map((figure) => ({
-    what: `answer of 1 MB, ${how}, ${figure}`,
+  (['cpu', 'p50', 'p99'] as const).map((figure) => ({
+    what: `answer of 1 MB, ${how}, ${names[figure]}`,
     unit: 'ms',
-    measured: measured[figure],
-    against: { what: 'a pass-through handler that does the same', measured: against[figure] },
+    measured: measured.figures[figure],
+    against: { what: 'a pass-through handler that does the same', measured: against.figures[figure] },
   }));
 
 async function measureStage(
@@ -46,22 +60,24 @@ async function measureStage(
 ): Promise<readonly Finding[]> {
   const jar = await logIn(keep(await startInstance(product('auth', { table: true }))), provider);
   const event = (): object => fetchEvent(path, jar.header(path));
-  const contend = (instance: Instance): Contender => ({ instance: keep(instance), p50: [], p99: [] });
+  const contend = (instance: Instance): Contender => ({ instance: keep(instance), figures: noFigures() });
   const contenders = {
-    passThrough: contend(await startInstance(baseline('pass-through'))),
-    api: contend(await startInstance(product('api', { table: true }))),
-    streamThrough: contend(await startInstance(baseline('stream-through'))),
-    stream: contend(await startInstance(product('stream', { table: true }))),
+    passThrough: contend(await startInstance(baseline('pass-through', { measured: true }))),
+    api: contend(await startInstance(product('api', { table: true, measured: true }))),
+    streamThrough: contend(await startInstance(baseline('stream-through', { measured: true }))),
+    stream: contend(await startInstance(product('stream', { table: true, measured: true }))),
   };
-  for (const { instance } of Object.values(contenders)) {
-    await callRound({ instance, p50: [], p99: [] }, event(), warmUp);
-  }
+  for (const { instance } of Object.values(contenders)) await callRound(instance, noFigures(), event(), warmUp);
   const { passThrough, api, streamThrough, stream } = contenders;
+  const round =
+    ({ instance, figures }: Contender) =>
+    async (): Promise<number> =>
+      callRound(instance, figures, event());
   await interleave(runs, {
-    passThrough: async () => callRound(passThrough, event()),
-    api: async () => callRound(api, event()),
-    streamThrough: async () => callRound(streamThrough, event()),
-    stream: async () => callRound(stream, event()),
+    passThrough: round(passThrough),
+    api: round(api),
+    streamThrough: round(streamThrough),
+    stream: round(stream),
   });
   return [...compare('buffered', api, passThrough), ...compare('streamed', stream, streamThrough)];
 }

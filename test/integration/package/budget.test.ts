@@ -1,6 +1,5 @@
-/** What the function `api` has to load before it can answer: how many bytes, and whose code. */
+/** What the functions in front of the APIs have to load before they can answer: how many bytes, and whose code. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -8,7 +7,12 @@ import type { Metafile } from 'esbuild';
 import { buildFunctions, doors, projectRoot } from '../../../infra/build.ts';
 import { scratchDirectory } from './packaged.ts';
 
-const budgetBytes = 60 * 1024;
+/**
+ * `api` has the budget that it was designed for. `stream` is `api` without the user endpoint and the other gateways, and
+ * with a relay: it is to stay below, and what only one of its answers in many needs belongs behind a dynamic import there
+ * as well. Each has room for about a tenth more than it takes today.
+ */
+const budgetBytes = { api: 60 * 1024, stream: 58 * 1024 } as const;
 
 /** Packages that belong behind a dynamic import, or into no function at all. */
 const heavy = /node_modules\/(?:@aws-sdk|@smithy|undici|openid-client|oauth4webapi|jose|zod|hono)\//;
@@ -40,21 +44,24 @@ async function measureText(text: string): Promise<{ bytes: number; sources: stri
 }
 
 const jose = join(projectRoot, 'node_modules/jose/dist/webapi/index.js');
-const api = doors['api'] ?? '';
 
-describe('the function api', { skip: existsSync(join(projectRoot, api)) ? false : 'is not written yet' }, () => {
-  it(`loads at most ${String(budgetBytes)} bytes at once`, async () => {
-    const { bytes } = await measure(api);
-    assert.ok(bytes <= budgetBytes, `${String(bytes)} bytes`);
-  });
+for (const [name, budget] of Object.entries(budgetBytes)) {
+  describe(`the function ${name}`, () => {
+    const entry = doors[name] ?? '';
 
-  it('loads no SDK, no undici, no OpenID and no JOSE library and no schema library at once', async () => {
-    assert.deepEqual(
-      (await measure(api)).sources.filter((name) => heavy.test(name)),
-      [],
-    );
+    it(`loads at most ${String(budget)} bytes at once`, async () => {
+      const { bytes } = await measure(entry);
+      assert.ok(bytes <= budget, `${String(bytes)} bytes`);
+    });
+
+    it('loads no SDK, no undici, no OpenID and no JOSE library and no schema library at once', async () => {
+      assert.deepEqual(
+        (await measure(entry)).sources.filter((source) => heavy.test(source)),
+        [],
+      );
+    });
   });
-});
+}
 
 describe('the measurement', () => {
   it('counts what is imported at once', async () => {

@@ -1,5 +1,6 @@
 /** Signature Version 4 for the JSON protocols of AWS, which leave most of it constant. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, hash } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Credentials } from './credentials.ts';
 
 /** What is signed: always a `POST` to `/`, as the JSON protocols have it. */
@@ -16,18 +17,19 @@ export interface Unsigned {
 
 const algorithm = 'AWS4-HMAC-SHA256';
 
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+const sha256 = (text: string): string => hash('sha256', text, 'hex');
+const hmac = (key: KeyObject, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
 /** Derived keys by what they are derived of. They hold for one day, one region and one service. */
-const keys = new Map<string, Buffer>();
+const keys = new Map<string, KeyObject>();
 const mostKeys = 8;
 
-function signingKey(secret: string, scope: string): Buffer {
+function signingKey(secret: string, scope: string): KeyObject {
   const of = `${secret} ${scope}`;
   const known = keys.get(of);
   if (known !== undefined) return known;
-  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secret}`) as Buffer;
+  const first = createSecretKey(`AWS4${secret}`, 'utf8');
+  const key = scope.split('/').reduce((last, part) => createSecretKey(hmac(last, part)), first);
   if (keys.size >= mostKeys) keys.clear();
   keys.set(of, key);
   return key;
@@ -36,7 +38,7 @@ function signingKey(secret: string, scope: string): Buffer {
 /** @param headers lower-case name → value, sorted by name */
 function canonicalRequest(headers: Readonly<Record<string, string>>, names: string, body: string): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
-  return ['POST', '/', '', lines.join(''), names, hash(body)].join('\n');
+  return ['POST', '/', '', lines.join(''), names, sha256(body)].join('\n');
 }
 
 /**
@@ -56,7 +58,7 @@ export function sign(request: Unsigned, credentials: Credentials, nowMs: number)
   const signed = { 'content-length': length, 'content-type': contentType, host, ...amz };
   const names = Object.keys(signed).join(';');
   const scope = `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
-  const toSign = [algorithm, date, scope, hash(canonicalRequest(signed, names, body))].join('\n');
+  const toSign = [algorithm, date, scope, sha256(canonicalRequest(signed, names, body))].join('\n');
   const signature = hmac(signingKey(secretAccessKey, scope), toSign).toString('hex');
   const authorization = `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
   return { 'content-type': contentType, ...amz, authorization };

@@ -61,7 +61,7 @@ export function providerFetch(
     const result = await send({
       url,
       method: options.method,
-      headers: Object.fromEntries(new Headers(options.headers)),
+      headers: options.headers instanceof Headers ? Object.fromEntries(options.headers) : options.headers,
       ...(body === undefined ? {} : { body: Buffer.from(body) }),
       limits,
       kept: options.method === 'GET' ? 'repeatable' : 'once',

@@ -1,5 +1,6 @@
 /** Login transactions: one cookie for each login that is under way, so that tabs do not disturb each other. */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { cookie } from '../contract/wire.ts';
 import { seconds } from '../contract/units.ts';
 import type { EpochSeconds } from '../contract/units.ts';
@@ -64,8 +65,9 @@ const mostReturnUrlBytes = 128;
 const mostDeletions = 8;
 const namePattern = /^([0-9a-z]{6,7})-([\w-]{11})$/;
 
-const derive = (secret: Buffer, label: string, bytes: number): string =>
-  createHmac('sha256', secret).update(`token-broker login ${label}`).digest().toString('base64url', 0, bytes);
+/** @param key an object made of the secret: the bytes themselves take Node five times as long */
+const derive = (key: KeyObject, label: string, bytes: number): string =>
+  createHmac('sha256', key).update(`token-broker login ${label}`).digest().toString('base64url', 0, bytes);
 
 const hashOfState = (state: string): string => createHash('sha256').update(state).digest().toString('base64url', 0, 8);
 
@@ -79,13 +81,16 @@ const withoutQuery = (url: string): string => url.replace(/[?#].*$/s, '');
 
 const cutToFit = (url: string): string => (Buffer.byteLength(url) > mostReturnUrlBytes ? withoutQuery(url) : url);
 
-const transactionOf = (secret: Buffer, startedAt: EpochSeconds, request: LoginRequest): Transaction => ({
-  ...request,
-  startedAt,
-  state: derive(secret, 'state', 16),
-  codeVerifier: derive(secret, 'verifier', 32),
-  nonce: derive(secret, 'nonce', 16),
-});
+function transactionOf(secret: Buffer, startedAt: EpochSeconds, request: LoginRequest): Transaction {
+  const key = createSecretKey(secret);
+  return {
+    ...request,
+    startedAt,
+    state: derive(key, 'state', 16),
+    codeVerifier: derive(key, 'verifier', 32),
+    nonce: derive(key, 'nonce', 16),
+  };
+}
 
 function encode(secret: Buffer, startedAt: EpochSeconds, request: LoginRequest): Buffer {
   const { returnUrl, api, mode, silent, stepUp, seenSession, fingerprint } = request;

@@ -1,12 +1,15 @@
 /** Functions run in AWS's runtime interface client, one process per invocation under way. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { DeployedFunction } from '../../../infra/local/lambda/function.ts';
 import { createLambda } from '../../../infra/local/lambda/lambda.ts';
 import type { Lambda } from '../../../infra/local/lambda/lambda.ts';
+import { listen, shut } from '../../../infra/local/loopback.ts';
 import { isAlive, lineCollector, returned, tinyFunction } from './fixture.ts';
 
 /** Answers with what it was told to; waits, throws or ends the process when the event says so. */
@@ -40,6 +43,17 @@ async function running(t: TestContext, source = obedient, settings: Partial<Depl
   return { lambda, lines, value, call: async (event: object = {}) => (await value(event)) as Answer };
 }
 
+/** @returns the address of a server that answers nobody before so many have come */
+async function meetingPoint(t: TestContext, count: number): Promise<string> {
+  const waiting: ServerResponse[] = [];
+  const server = createServer((_, response) => {
+    waiting.push(response);
+    if (waiting.length === count) for (const each of waiting) each.end();
+  });
+  t.after(async () => shut(server));
+  return listen(server);
+}
+
 test('a second call reuses the process of the first', async (t) => {
   const { call } = await running(t);
   const first = await call();
@@ -63,9 +77,11 @@ test('processes that are provided ahead take the first calls', async (t) => {
 });
 
 test('calls at the same time run in processes of their own', async (t) => {
-  const { call } = await running(t);
-  const answers = await Promise.all([call({ waitMs: 300 }), call({ waitMs: 300 })]);
-  assert.equal(new Set(answers.map(({ pid }) => pid)).size, 2);
+  const source = `export const handler = async ({ meetAt }) => { await fetch(meetAt); return process.pid; };`;
+  const { value } = await running(t, source);
+  const meetAt = await meetingPoint(t, 2);
+  const pids = await Promise.all([value({ meetAt }), value({ meetAt })]);
+  assert.equal(new Set(pids).size, 2);
 });
 
 test('a process says how long its initialisation took and how often it was called', async (t) => {

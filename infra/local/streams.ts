@@ -1,7 +1,8 @@
 /** The function that streams, at an origin of its own, and the paths that the edge leads to it. */
 import type { Streams } from './edge/edge.ts';
 import type { Account } from './gateway/intrinsics.ts';
-import { startStreamingUrl } from './gateway/streaming-url.ts';
+import { functionUrl, urlDomain } from './gateway/function-url.ts';
+import { startGateway } from './gateway/gateway.ts';
 import type { PackagedStack } from './gateway/template.ts';
 import type { LineSink } from './lambda/function.ts';
 import type { Lambda } from './lambda/lambda.ts';
@@ -30,7 +31,13 @@ export async function startStreams(options: StreamsOptions): Promise<StreamingFu
   const onFault = (text: string): void =>
     take({ functionName: 'function-url', pid: process.pid, stream: 'platform', text });
   const { accountId, region } = account;
-  const url = await startStreamingUrl({ functionName, accountId, region, lambda, onFault });
+  const timeoutSeconds = template.functions.find(({ name }) => name === functionName)?.timeoutSeconds ?? 3;
+  const url = await startGateway(functionUrl, {
+    routes: [{ key: '$default', functionName, timeoutMs: (timeoutSeconds + 1) * 1000, streamed: true }],
+    api: { apiId: 'local', accountId, domainName: `local.${urlDomain(region)}` },
+    lambda,
+    onFault,
+  });
   return {
     behaviours: async () => ({ origin: url.origin, patterns: streamPaths(await configuration()) }),
     close: async () => url.close(),

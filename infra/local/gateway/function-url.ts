@@ -17,6 +17,9 @@ export function functionUrlRoutes({ routes, functions }: PackagedStack): Route[]
   });
 }
 
+/** What follows a URL's id in its domain name. */
+export const urlDomain = (region: string): string => `lambda-url.${region}.on.aws`;
+
 const asSent = (path: string): string => path;
 
 export const functionUrl: GatewayKind = {

@@ -7,6 +7,7 @@ import { listen, shut } from '../loopback.ts';
 import type { ApiIdentity, GatewayAnswer, GatewayRequest } from './http-api-event.ts';
 import { chooseRoute } from './routes.ts';
 import type { Match, Route } from './routes.ts';
+import { passStream } from './streamed-answer.ts';
 
 /** Why a gateway answers without, or instead of, the function. */
 export type Fault = 'target_unreadable' | 'no_route' | 'head_too_large' | 'too_large' | 'function_failed' | 'too_late';
@@ -19,6 +20,8 @@ export interface GatewayKind {
   readonly toEvent: (request: GatewayRequest, match: Match, api: ApiIdentity, requestId: string, at: Date) => object;
   /** @returns `undefined` when the gateway cannot make an answer of what the function returned */
   readonly fromResult: (result: Buffer) => GatewayAnswer | undefined;
+  /** What becomes of the headers that a function streams ahead of a body. */
+  readonly streamedHeaders?: (stated: GatewayAnswer['headers']) => GatewayAnswer['headers'];
   readonly requestIdHeader: string;
   readonly ownAnswers: Readonly<Record<Fault, readonly [status: number, body: object]>>;
 }
@@ -26,9 +29,16 @@ export interface GatewayKind {
 export interface GatewayOptions {
   readonly routes: readonly Route[];
   readonly api: ApiIdentity;
-  readonly lambda: Pick<Lambda, 'invoke'>;
+  readonly lambda: Pick<Lambda, 'invoke' | 'begin'>;
   /** Takes what went wrong behind an answer of the gateway's own. */
   readonly onFault?: (message: string) => void;
+}
+
+/** A request that has a route, and the event that is made of it. */
+interface Admitted {
+  readonly request: GatewayRequest;
+  readonly match: Match;
+  readonly event: object;
 }
 
 export interface Gateway {
@@ -50,6 +60,10 @@ async function readBody(request: IncomingMessage, limitBytes: number): Promise<B
     request.on('error', reject);
   });
 }
+
+const asStated = (headers: GatewayAnswer['headers']): GatewayAnswer['headers'] => headers;
+
+const methodAndPath = ({ method, target }: GatewayRequest): string => `${method} ${target.split('?', 1)[0] ?? ''}`;
 
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
@@ -80,41 +94,73 @@ export async function startGateway(kind: GatewayKind, options: GatewayOptions): 
     return { status, headers: [['content-type', 'application/json']], body: Buffer.from(JSON.stringify(body)) };
   }
 
-  async function invoke(request: GatewayRequest, match: Match, requestId: string, at: Date): Promise<GatewayAnswer> {
+  const tooLate = (functionName: string, timeoutMs: number, request: GatewayRequest): GatewayAnswer => {
+    fault(`${functionName} did not answer within ${timeoutMs} ms (${methodAndPath(request)}).`);
+    return gatewayAnswer('too_late');
+  };
+
+  const failed = (functionName: string, why: string): GatewayAnswer => {
+    fault(`${functionName} failed: ${why}`);
+    return gatewayAnswer('function_failed');
+  };
+
+  async function invoke({ request, match, event }: Admitted): Promise<GatewayAnswer> {
     const { functionName, timeoutMs } = match.route;
-    const event = kind.toEvent(request, match, options.api, requestId, at);
     const outcome = await within(timeoutMs, options.lambda.invoke(functionName, event));
-    if (outcome === undefined) {
-      fault(
-        `${functionName} did not answer within ${timeoutMs} ms (${request.method} ${request.target.split('?', 1)[0] ?? ''}).`,
-      );
-      return gatewayAnswer('too_late');
-    }
+    if (outcome === undefined) return tooLate(functionName, timeoutMs, request);
     if (outcome.kind === 'event_too_large') return gatewayAnswer('too_large');
-    if (outcome.kind === 'error') {
-      fault(`${functionName} failed: ${outcome.errorType}: ${outcome.errorMessage}`);
-      return gatewayAnswer('function_failed');
-    }
-    const answer = kind.fromResult(outcome.body);
-    if (answer === undefined) fault(`${functionName} returned a result that is no answer.`);
-    return answer ?? gatewayAnswer('function_failed');
+    if (outcome.kind === 'error') return failed(functionName, `${outcome.errorType}: ${outcome.errorMessage}`);
+    return kind.fromResult(outcome.body) ?? failed(functionName, 'it returned a result that is no answer');
   }
 
-  async function answerTo(request: IncomingMessage, requestId: string, at: Date): Promise<GatewayAnswer> {
-    if (kind.isHeadTooLarge(request)) return gatewayAnswer('head_too_large');
+  /** @returns the gateway's own answer, or `undefined` where the function has begun to answer */
+  async function stream(
+    { request, match, event }: Admitted,
+    response: ServerResponse,
+    requestId: string,
+  ): Promise<GatewayAnswer | undefined> {
+    const { functionName, timeoutMs } = match.route;
+    const outcome = await within(timeoutMs, options.lambda.begin(functionName, event));
+    if (outcome === undefined) return tooLate(functionName, timeoutMs, request);
+    if (outcome.kind === 'event_too_large') return gatewayAnswer('too_large');
+    if (outcome.kind === 'error') return failed(functionName, `${outcome.errorType}: ${outcome.errorMessage}`);
+    if (outcome.kind === 'result') return failed(functionName, 'it does not stream');
+    const { streamedHeaders = asStated } = kind;
+    const headers = (stated: GatewayAnswer['headers']): GatewayAnswer['headers'] => [
+      ...streamedHeaders(stated),
+      [kind.requestIdHeader, requestId],
+    ];
+    const hasBegun = await passStream(outcome, response, headers);
+    return hasBegun ? undefined : failed(functionName, 'it answered without a prelude');
+  }
+
+  /** @returns why the request leads nowhere, or where it leads */
+  async function admit(request: IncomingMessage, requestId: string, at: Date): Promise<Fault | Admitted> {
+    if (kind.isHeadTooLarge(request)) return 'head_too_large';
     const { method = 'GET', url: target = '/', httpVersion, rawHeaders } = request;
-    if (!target.startsWith('/')) return gatewayAnswer('target_unreadable');
+    if (!target.startsWith('/')) return 'target_unreadable';
     const match = chooseRoute(options.routes, method, target.split('?', 1)[0] ?? '');
-    if (match === undefined) return gatewayAnswer('no_route');
+    if (match === undefined) return 'no_route';
     const body = await readBody(request, kind.bodyLimitBytes);
-    if (body === undefined) return gatewayAnswer('too_large');
-    const sourceIp = request.socket.remoteAddress ?? '';
-    return invoke({ method, target, httpVersion, rawHeaders, body, sourceIp }, match, requestId, at);
+    if (body === undefined) return 'too_large';
+    const arrived = { method, target, httpVersion, rawHeaders, body, sourceIp: request.socket.remoteAddress ?? '' };
+    return { request: arrived, match, event: kind.toEvent(arrived, match, options.api, requestId, at) };
+  }
+
+  async function answerTo(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+  ): Promise<GatewayAnswer | undefined> {
+    const admitted = await admit(request, requestId, new Date());
+    if (typeof admitted === 'string') return gatewayAnswer(admitted);
+    return admitted.match.route.streamed === true ? stream(admitted, response, requestId) : invoke(admitted);
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomUUID();
-    const answer = await answerTo(request, requestId, new Date());
+    const answer = await answerTo(request, response, requestId);
+    if (answer === undefined) return;
     try {
       send(response, answer, [kind.requestIdHeader, requestId]);
     } catch (error) {

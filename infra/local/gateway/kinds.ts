@@ -1,5 +1,5 @@
 /** The kinds of gateway that can stand in front of the packaged functions on this machine. */
-import { functionUrl, functionUrlRoutes } from './function-url.ts';
+import { functionUrl, functionUrlRoutes, urlDomain } from './function-url.ts';
 import type { GatewayKind } from './gateway.ts';
 import { httpApi } from './http-api.ts';
 import { restApi, restRoutes } from './rest-api.ts';
@@ -21,7 +21,7 @@ export const gatewayKinds = {
   'function-url': {
     kind: functionUrl,
     routesOf: functionUrlRoutes,
-    domain: (region) => `lambda-url.${region}.on.aws`,
+    domain: urlDomain,
   },
 } as const satisfies Record<string, Offered>;
 

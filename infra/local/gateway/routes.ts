@@ -5,7 +5,10 @@ export interface Route {
   /** As in the template: `GET /bff/login`, `ANY /files/{path+}` or `$default`. */
   readonly key: string;
   readonly functionName: string;
+  /** How long the gateway waits for an answer, or for the beginning of one. */
   readonly timeoutMs: number;
+  /** The function streams its answers. */
+  readonly streamed?: boolean;
 }
 
 /** The route of a request and the parts of the path that its variables stand for. */

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { join } from 'node:path';
 import { buildFunctions, projectRoot } from '../../../infra/build.ts';
-import { startStreamingUrl } from '../../../infra/local/gateway/streaming-url.ts';
+import { functionUrl } from '../../../infra/local/gateway/function-url.ts';
+import { startGateway } from '../../../infra/local/gateway/gateway.ts';
 import { createLambda } from '../../../infra/local/lambda/lambda.ts';
 import { scratchDirectory } from '../package/packaged.ts';
 import { tinyFunction } from '../local-lambda/fixture.ts';
@@ -18,7 +19,11 @@ async function answerOf(t: TestContext, source: string): Promise<Response> {
   t.after(async () => tiny.remove());
   const lambda = createLambda([{ ...tiny, root }], () => undefined);
   t.after(async () => lambda.close());
-  const url = await startStreamingUrl({ functionName: 'tiny', accountId: '0', region: 'us-east-1', lambda });
+  const url = await startGateway(functionUrl, {
+    routes: [{ key: '$default', functionName: 'tiny', timeoutMs: 5_000, streamed: true }],
+    api: { apiId: 'local', accountId: '0', domainName: 'local.lambda-url.us-east-1.on.aws' },
+    lambda,
+  });
   t.after(async () => url.close());
   return fetch(url.origin);
 }

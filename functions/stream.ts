@@ -1,4 +1,4 @@
-/** The door for what an API streams: GET and HEAD of the paths that its configuration names, and nothing else. */
+/** The door for what an API streams: the paths that its configuration names, and nothing else. */
 import type { Context as InvocationContext } from 'aws-lambda';
 import { furnishApis } from './api-room.ts';
 import { openDoorFor, type Door } from './door.ts';
@@ -10,7 +10,7 @@ import { prepare, reply, type WithPrelude } from './http/streamed-reply.ts';
 import { sendForStream } from './outgoing/send.ts';
 import { readPath } from './proxy/path.ts';
 import { matchRoute } from './proxy/routes.ts';
-import { createStreams, isStreamed, type Streams } from './proxy/streams.ts';
+import { createStreams, isStreamed, streamedMethods, withinLimits, type Streams } from './proxy/streams.ts';
 import { createLog } from './telemetry/log.ts';
 
 interface StreamBroker extends ApiBroker {
@@ -23,7 +23,7 @@ const reserveMs = 1_000;
 const door: Door<StreamBroker> = {
   furnish(broker, tools) {
     const { apis } = broker.configuration;
-    return { ...furnishApis(broker, tools, sendForStream), streams: createStreams(apis) };
+    return { ...furnishApis(broker, tools, withinLimits(sendForStream)), streams: createStreams(apis) };
   },
   serve(context) {
     const { request, broker, log } = context;
@@ -35,8 +35,9 @@ const door: Door<StreamBroker> = {
     }
     const match = matchRoute(broker.routes, path);
     if (match === undefined || !isStreamed(broker.streams, match, path)) return problem('not_found', { ref });
-    if (request.method === 'GET' || request.method === 'HEAD') return callApi(context, match);
-    return withHeaders(problem('method_not_allowed', { ref }), [['allow', 'GET, HEAD']]);
+    const methods = streamedMethods(request, match);
+    if (methods.includes(request.method)) return callApi(context, match);
+    return withHeaders(problem('method_not_allowed', { ref }), [['allow', methods.join(', ')]]);
   },
 };
 

@@ -15,6 +15,7 @@ import { readConfiguration } from './stage/configuration.ts';
 import { readParameters, type StageParametersInput } from './stage/parameters.ts';
 import { checkStage, isAbsent, PackagingError } from './stage/problems.ts';
 import { checkRotation } from './stage/rotation.ts';
+import { checkStreams } from './stage/stream-paths.ts';
 
 /** What is to be packaged. */
 export interface PackageRequest {
@@ -82,6 +83,7 @@ async function prepare(root: string, stage: string, entries: Entries): Promise<r
   const result = validateFile(configuration, { stage, paths });
   if (result.kind === 'invalid') throw new PackagingError(result.problems.map((problem) => written(stage, problem)));
   checkRotation(stage, parameters, result.packaged);
+  checkStreams(stage, parameters, configuration);
   await buildFunctions({ outDir: join(root, 'dist'), entries });
   const text = `${JSON.stringify(result.packaged, undefined, 2)}\n`;
   await Promise.all(

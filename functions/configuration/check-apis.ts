@@ -53,14 +53,6 @@ function checkHeaders(name: string, api: Api, { problem }: Findings): void {
   }
 }
 
-/** Only what is read is streamed. */
-function checkStream(name: string, { stream, methods }: Api, { problem }: Findings): void {
-  if (knownMembers(stream).length === 0 || known(methods) === undefined) return;
-  const isRead = knownMembers(methods).some(([, method]) => method === 'GET' || method === 'HEAD');
-  if (!isRead)
-    problem(['apis', name, 'stream'], 'must be left out: of an API without GET and HEAD nothing is streamed');
-}
-
 /** With nothing asked, the tokens of such a provider name no API: only their scopes tell for which one they are. */
 function needsScopes({ provider }: Draft, preset: Preset): boolean {
   const dialect = provider.audience ?? preset.audience;
@@ -116,7 +108,6 @@ export const checkApis: Check = (draft, findings, deployment) => {
   checkPaths(draft, findings, deployment);
   for (const [name, api] of Object.entries(draft.apis)) {
     checkHeaders(name, api, findings);
-    checkStream(name, api, findings);
     checkAudience(name, api, draft, findings);
   }
   checkSecondAudience(draft, findings);

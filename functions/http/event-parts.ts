@@ -17,6 +17,7 @@ export const fieldsOf = (value: unknown): object => (typeof value === 'object' &
 export interface EventParts {
   readonly method: unknown;
   readonly path: unknown;
+  readonly payload: HttpRequest['payload'];
   readonly pathEncoding: HttpRequest['pathEncoding'];
   /** Without `?`, still percent-encoded. */
   readonly query: unknown;
@@ -147,6 +148,7 @@ export function readParts(parts: EventParts, context: InvocationContext, nowMs: 
   headers.delete('cookie');
   const request: HttpRequest = {
     ...target,
+    payload: parts.payload,
     pathEncoding: parts.pathEncoding,
     headers,
     cookies,

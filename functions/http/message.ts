@@ -31,6 +31,8 @@ export interface HttpRequest {
   readonly method: string;
   /** Begins with `/`; whether it is still percent-encoded is said by `pathEncoding`. */
   readonly path: string;
+  /** The payload format version of its event: 1.0 is that of a REST API. */
+  readonly payload: '1.0' | '2.0';
   /** An HTTP API hands paths over decoded, every other event leaves them encoded. */
   readonly pathEncoding: 'decoded' | 'encoded';
   /** Without `?`, byte for byte; empty when there was none. */

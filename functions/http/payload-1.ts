@@ -75,6 +75,7 @@ function partsOf(event: unknown): EventParts | undefined {
   return {
     method: fields.httpMethod,
     path: fields.path,
+    payload: '1.0',
     pathEncoding: 'encoded',
     query: rebuildQuery(fieldsOf(fields.multiValueQueryStringParameters), isBalancer) ?? false,
     headers,

@@ -24,6 +24,7 @@ export function partsOfPayload2(event: unknown): EventParts | undefined {
   return {
     method: http.method,
     path: fields.rawPath,
+    payload: '2.0',
     pathEncoding: isFunctionUrl(context.domainName) ? 'encoded' : 'decoded',
     query: fields.rawQueryString,
     headers: fields.headers,

@@ -92,7 +92,7 @@ const failures: Readonly<Record<Failed['reason'], readonly [code: ProblemCode, d
   reset: ['upstream_unreachable', 'The connection to the API broke.'],
   aborted: ['upstream_unreachable', 'The call to the API was given up.'],
   malformed: ['upstream_invalid', 'What the API sent is not HTTP.'],
-  too_large: ['upstream_too_large', `An answer may have ${largestAnswer} bytes here.`],
+  too_large: ['upstream_too_large', 'The answer of the API is larger than what can be passed on.'],
 };
 
 /** Bodies of GET and HEAD have no meaning (RFC 9110, section 9.3.1) and stay here. */

@@ -8,6 +8,7 @@ import { readConfiguration } from '../stage/configuration.ts';
 import { readParameters } from '../stage/parameters.ts';
 import { checkStage, PackagingError } from '../stage/problems.ts';
 import { checkRotation } from '../stage/rotation.ts';
+import { checkStreams } from '../stage/stream-paths.ts';
 
 /** What is printed, line by line. */
 export interface Verdict {
@@ -45,6 +46,7 @@ export async function validateStage(root: string, stage: string): Promise<Verdic
     return { valid: false, lines: result.problems.map((problem) => `${file}: ${say(problem)}`) };
   }
   checkRotation(stage, parameters, result.packaged);
+  checkStreams(stage, parameters, configuration);
   return {
     valid: true,
     lines: [

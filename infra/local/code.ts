@@ -24,6 +24,8 @@ const configurationFile = ({ described, root }: PlacedFunction): string =>
 /** A package that is ready to run. */
 export interface OpenPackage {
   readonly template: PackagedStack;
+  /** The same as it is written. */
+  readonly written: Template;
   readonly functions: readonly PlacedFunction[];
   /** What packaging put beside the code; it is the same for every function. */
   readonly packaged: Packaged;
@@ -38,7 +40,8 @@ export interface OpenPackage {
 export async function openPackage(folder: string | undefined, work: string, account: Account): Promise<OpenPackage> {
   const from = folder ?? (await packageStage({ stage: 'local', outDir: join(work, 'package') })).dir;
   const text = await readFile(join(from, 'cloudformation-template-update-stack.json'), 'utf8');
-  const template = readTemplate(JSON.parse(text) as Template, account);
+  const written = JSON.parse(text) as Template;
+  const template = readTemplate(written, account);
   const functions = await Promise.all(
     template.functions.map(async (described) => {
       const root = join(work, 'code', described.name);
@@ -49,7 +52,7 @@ export async function openPackage(folder: string | undefined, work: string, acco
   const [first] = functions;
   if (first === undefined) throw new StackProblem('The package has no function.');
   const packaged = JSON.parse(await readFile(configurationFile(first), 'utf8')) as Packaged;
-  return { template, functions, packaged };
+  return { template, written, functions, packaged };
 }
 
 /**

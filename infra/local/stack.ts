@@ -19,9 +19,7 @@ import { buildAnew, openPackage, placeConfiguration } from './code.ts';
 import type { OpenPackage, PlacedFunction } from './code.ts';
 import { startEdge } from './edge/edge.ts';
 import type { App, Edge } from './edge/edge.ts';
-import { startGateway } from './gateway/gateway.ts';
-import type { Gateway } from './gateway/gateway.ts';
-import { gatewayKinds } from './gateway/kinds.ts';
+import { startFront } from './front.ts';
 import type { Events } from './gateway/kinds.ts';
 import type { DeployedFunction, FunctionLine, LineSink } from './lambda/function.ts';
 import { createLambda } from './lambda/lambda.ts';
@@ -33,7 +31,6 @@ import { StackProblem } from './problem.ts';
 import { defaultClient } from './provider/provider.ts';
 import type { Provider, ProviderOptions } from './provider/provider.ts';
 import { lockState } from './state-lock.ts';
-import { startStreams } from './streams.ts';
 
 export interface StackOptions {
   /** The public port; provider and APIs take the three after it. 0 (default): any free port for each. */
@@ -222,22 +219,6 @@ function createSink(sink: LineSink | undefined): { lines: FunctionLine[]; take: 
   };
 }
 
-async function startFront(
-  { events = 'http-api' }: StackOptions,
-  { template }: OpenPackage,
-  lambda: Lambda,
-  take: LineSink,
-): Promise<Gateway> {
-  const { accountId, region } = account;
-  const { kind, routesOf, domain } = gatewayKinds[events];
-  return startGateway(kind, {
-    routes: routesOf(template),
-    api: { apiId: 'local', accountId, domainName: `local.${domain(region)}` },
-    lambda,
-    onFault: (text) => take({ functionName: 'gateway', pid: process.pid, stream: 'platform', text }),
-  });
-}
-
 async function start(options: StackOptions, keeper: Keeper): Promise<Stack> {
   const { keep } = keeper;
   if (options.stateFolder !== undefined) keep(await lockState(options.stateFolder));
@@ -256,18 +237,18 @@ async function start(options: StackOptions, keeper: Keeper): Promise<Stack> {
   const backends = await startBackends(options, opened, edge, keeper);
   const { lines, take } = createSink(options.sink);
   const lambda = keep(createLambda(await place(opened.functions, options, opened, backends), take));
-  const gateway = keep(await startFront(options, opened, lambda, take));
-  const configuration = async (): Promise<unknown> =>
-    fillIn(await writtenConfiguration(options, opened), backends.known);
-  const streams = keep(await startStreams({ template: opened.template, account, lambda, take, configuration }));
-  const connect = async (): Promise<void> => edge.connect(gateway.origin, await streams.behaviours());
+  const front = keep(await startFront({ events: options.events ?? 'http-api', opened, account, lambda, take }));
+  const connect = async (): Promise<void> => {
+    const configuration = fillIn(await writtenConfiguration(options, opened), backends.known);
+    edge.connect(front.origin, front.lead(configuration));
+  };
   await connect();
 
   let builds = 0;
   return {
     ...backends,
     origin: edge.origin,
-    gatewayOrigin: gateway.origin,
+    gatewayOrigin: front.origin,
     lambda,
     lines,
     async rebuild() {

@@ -30,6 +30,8 @@ const schema = v.pipe(
     apiPrefixes: v.optional(v.pipe(v.array(path), v.minLength(1)), ['/api']),
     region: v.optional(v.pipe(v.string(), v.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/)), 'us-east-1'),
     logRetentionInDays: v.optional(v.picklist(retentionDays), 30),
+    /** What stands in front of the functions. */
+    gateway: v.optional(v.picklist(['http-api', 'rest', 'function-url']), 'http-api'),
     /** Megabytes of each function. */
     memorySize: v.optional(v.pipe(v.number(), v.integer(), v.minValue(128), v.maxValue(10_240)), 1024),
     /** For each route that has no limit of its own. */
@@ -45,9 +47,11 @@ const schema = v.pipe(
     keyRotation: v.optional(v.strictObject({ period: v.optional(duration('2h', '365d'), '30d') }), {}),
     /** How long one streamed answer may take, in seconds. Browsers that leave are not noticed on AWS: until then it may cost. */
     streamTimeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(10), v.maxValue(900)), 300),
-    /** The CloudFront distribution that may call the function which streams. Left out: nobody may. */
+    /** The CloudFront distribution that may call function URLs. Left out: nobody may. */
     distributionArn: v.optional(arn),
-    /** Own domain of the HTTP API. The default address is then switched off. */
+    /** The web ACL of AWS WAF that a REST API is given. */
+    webAclArn: v.optional(arn),
+    /** Own domain of the HTTP API or the REST API. The default address is then switched off. */
     domain: v.optional(v.pipe(v.string(), v.regex(/^(?:[a-z0-9-]+\.)+[a-z]{2,}$/, 'must be a host name'))),
     /** The domain's certificate, in the same region. */
     certificateArn: v.optional(arn),
@@ -57,6 +61,14 @@ const schema = v.pipe(
   v.check(
     (values) => (values.domain === undefined) === (values.certificateArn === undefined),
     'domain and certificateArn are given together or not at all',
+  ),
+  v.check(
+    ({ gateway, webAclArn }) => webAclArn === undefined || gateway === 'rest',
+    'webAclArn is given with the gateway rest alone: AWS WAF stands in front of no other',
+  ),
+  v.check(
+    ({ gateway, domain }) => domain === undefined || gateway !== 'function-url',
+    'domain and certificateArn are left out with the gateway function-url: it has an address of AWS only',
   ),
   v.transform((values) => ({ ...values, callbackPath: values.callbackPath ?? `${values.basePath}/callback` })),
 );

@@ -3,23 +3,13 @@
  * `infra/serverless/stage.cjs`, which runs this file: `node infra/stage/template.ts <stage>` prints it as JSON.
  */
 import { cookieKeys, parameterNames } from '../../functions/configuration/references.ts';
-import { endpoint } from '../../functions/contract/wire.ts';
 import { readConfiguration } from './configuration.ts';
 import { readParameters, type StageParameters } from './parameters.ts';
 import { checkStage, PackagingError } from './problems.ts';
+import { restApiResources } from './rest-api.ts';
 import { checksEvery } from './rotation.ts';
-
-/** The exact routes of the function `auth`. Every other request goes to `api`. */
-function authRoutes({ basePath, callbackPath }: StageParameters) {
-  return {
-    login: `GET ${basePath}${endpoint.login}`,
-    callback: `GET ${callbackPath}`,
-    logout: `GET ${basePath}${endpoint.logout}`,
-    logoutByPost: `POST ${basePath}${endpoint.logout}`,
-    logoutCallback: `GET ${basePath}${endpoint.logoutCallback}`,
-    backchannel: `POST ${basePath}${endpoint.backchannel}`,
-  };
-}
+import { authRoutes, slowedRoutes } from './routes.ts';
+import { streamPaths } from './stream-paths.ts';
 
 /** The logical id that the framework makes of a route's key. */
 function logicalId(routeKey: string): string {
@@ -42,6 +32,43 @@ const parameterArn = (service: string, stage: string, name: string) => ({
   'Fn::Sub': `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter/${service}/${stage}/${name}`,
 });
 
+type HttpApiEvents = readonly { readonly httpApi: string }[];
+
+/** What is an event of a function; the resources of a REST API and function URLs are none. */
+function eventsOf(parameters: StageParameters): Readonly<Record<'auth' | 'api', HttpApiEvents>> {
+  if (parameters.gateway !== 'http-api') return { auth: [], api: [] };
+  return {
+    auth: Object.values(authRoutes(parameters)).map((httpApi) => ({ httpApi })),
+    api: [{ httpApi: '*' }],
+  };
+}
+
+/** As a REST API's stage names one method of a resource: `/~1bff~1login`. */
+function methodSettings(key: string, limit: { rate: number; burst: number }) {
+  const [HttpMethod = '', path = ''] = key.split(' ');
+  return { HttpMethod, ResourcePath: `/${path.replaceAll('/', '~1')}`, ...throttling(limit) };
+}
+
+/** What differs with the kind of gateway. All of it is there for each: the framework takes no conditions. */
+function gatewayValues(parameters: StageParameters, configuration: unknown) {
+  const { gateway, throttle, loginThrottle } = parameters;
+  const slowed = slowedRoutes(parameters);
+  const { resources, deployment } = restApiResources({ ...parameters, streamed: streamPaths(configuration) });
+  return {
+    events: eventsOf(parameters),
+    url: gateway === 'function-url' && { authorizer: 'aws_iam' },
+    defaultRouteSettings: { DetailedMetricsEnabled: false, ...throttling(throttle) },
+    routeSettings: Object.fromEntries(slowed.map((key) => [key, throttling(loginThrottle)])),
+    routeLogicalIds: slowed.map(logicalId),
+    restResources: gateway === 'rest' ? resources : {},
+    restDeployment: deployment,
+    restMethodSettings: [
+      { HttpMethod: '*', ResourcePath: '/*', ...throttling(throttle) },
+      ...slowed.map((key) => methodSettings(key, loginThrottle)),
+    ],
+  };
+}
+
 /**
  * @param root the directory that holds `config/`
  * @throws PackagingError where one of the stage's files is missing or wrong
@@ -49,25 +76,22 @@ const parameterArn = (service: string, stage: string, name: string) => ({
 export async function templateValues(root: string, service: string, stage: string) {
   checkStage(stage);
   const parameters = await readParameters(root, stage);
-  const names = parameterNames(await readConfiguration(root, stage));
-  const routes = authRoutes(parameters);
-  const slowed = [routes.login, routes.callback, routes.backchannel];
+  const configuration = await readConfiguration(root, stage);
+  const names = parameterNames(configuration);
   return {
     ...parameters,
+    ...gatewayValues(parameters, configuration),
     domain: parameters.domain ?? '',
     certificateArn: parameters.certificateArn ?? '',
     kmsKeyArn: parameters.kmsKeyArn ?? '',
     distributionArn: parameters.distributionArn ?? '',
-    routes,
+    webAclArn: parameters.webAclArn ?? '',
     keyRotation: {
       periodSeconds: parameters.keyRotation.period,
       rate: checksEvery(parameters.keyRotation.period),
     },
     cookieKeysArn: parameterArn(service, stage, cookieKeys),
     parameterArns: names.map((name) => parameterArn(service, stage, name)),
-    defaultRouteSettings: { DetailedMetricsEnabled: false, ...throttling(parameters.throttle) },
-    routeSettings: Object.fromEntries(slowed.map((key) => [key, throttling(parameters.loginThrottle)])),
-    routeLogicalIds: slowed.map(logicalId),
   };
 }
 

@@ -58,6 +58,7 @@ export function httpRequest(request: Request, { jar, method, path, query = '', o
   return {
     method,
     path,
+    payload: '2.0',
     pathEncoding: 'encoded',
     query,
     headers: new Map([['x-csrf', '1']]),

@@ -3,18 +3,24 @@
  * belongs to one function; which of them a path leads to is what the behaviours of the CDN in front decide.
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
  */
+import { authRoutes, type RoutedPaths } from '../../stage/routes.ts';
 import type { GatewayKind } from './gateway.ts';
 import { fromResult, toEvent } from './http-api-event.ts';
 import type { Route } from './routes.ts';
 import type { PackagedStack } from './template.ts';
 
 /** A CDN tells paths apart and not methods, and waits as long as the function may run. */
-export function functionUrlRoutes({ routes, functions }: PackagedStack): Route[] {
-  return routes.map(({ key, functionName }) => {
-    const limit = functions.find(({ name }) => name === functionName)?.timeoutSeconds ?? 3;
-    const [, path] = key.split(' ');
-    return { key: path === undefined ? key : `ANY ${path}`, functionName, timeoutMs: (limit + 1) * 1000 };
-  });
+export function functionUrlRoutes({ functions }: PackagedStack, paths: RoutedPaths): Route[] {
+  const lead = (key: string, logicalId: string): Route => {
+    const found = functions.find(({ id }) => id === logicalId);
+    if (found === undefined) throw new Error(`The template has no function ${logicalId}.`);
+    return { key, functionName: found.name, timeoutMs: (found.timeoutSeconds + 1) * 1000 };
+  };
+  const navigated = Object.values(authRoutes(paths)).map((key) => `ANY ${key.split(' ')[1] ?? ''}`);
+  return [
+    ...[...new Set(navigated)].map((key) => lead(key, 'AuthLambdaFunction')),
+    lead('$default', 'ApiLambdaFunction'),
+  ];
 }
 
 /** What follows a URL's id in its domain name. */

@@ -27,7 +27,8 @@ export interface GatewayKind {
 }
 
 export interface GatewayOptions {
-  readonly routes: readonly Route[];
+  /** As they are now. */
+  readonly routes: () => readonly Route[];
   readonly api: ApiIdentity;
   readonly lambda: Pick<Lambda, 'invoke' | 'begin'>;
   /** Takes what went wrong behind an answer of the gateway's own. */
@@ -84,7 +85,7 @@ function send(response: ServerResponse, answer: GatewayAnswer, requestId: readon
 /**
  * Serves the routes on a free loopback port.
  * @param kind what stands in front of the functions
- * @param options the packaged routes and what they lead to
+ * @param options the routes and what they lead to
  */
 export async function startGateway(kind: GatewayKind, options: GatewayOptions): Promise<Gateway> {
   const fault = (message: string): void => options.onFault?.(message);
@@ -139,7 +140,7 @@ export async function startGateway(kind: GatewayKind, options: GatewayOptions): 
     if (kind.isHeadTooLarge(request)) return 'head_too_large';
     const { method = 'GET', url: target = '/', httpVersion, rawHeaders } = request;
     if (!target.startsWith('/')) return 'target_unreadable';
-    const match = chooseRoute(options.routes, method, target.split('?', 1)[0] ?? '');
+    const match = chooseRoute(options.routes(), method, target.split('?', 1)[0] ?? '');
     if (match === undefined) return 'no_route';
     const body = await readBody(request, kind.bodyLimitBytes);
     if (body === undefined) return 'too_large';

@@ -15,14 +15,21 @@ export interface Prelude {
 }
 
 const delimiter = Buffer.alloc(8);
-const largest = 64 * 1024;
+/** The delimiter has to come within these bytes. */
+const largest = 16 * 1024;
 
 function parse(text: string, rest: Buffer): Prelude | undefined {
-  const read = JSON.parse(text) as { statusCode?: unknown; headers?: object; cookies?: readonly string[] };
+  const read = JSON.parse(text) as {
+    statusCode?: unknown;
+    headers?: object;
+    multiValueHeaders?: Readonly<Record<string, readonly unknown[]>>;
+    cookies?: readonly string[];
+  };
   const status = Number(read.statusCode ?? 200);
   if (!Number.isInteger(status) || status < 200 || status > 599) return undefined;
-  const headers = Object.entries(read.headers ?? {}).map(
-    ([name, value]) => [name.toLowerCase(), String(value)] as const,
+  const single = Object.entries(read.headers ?? {}).map(([name, value]) => [name, [value as unknown]] as const);
+  const headers = [...single, ...Object.entries(read.multiValueHeaders ?? {})].flatMap(([name, values]) =>
+    values.map((value) => [name.toLowerCase(), String(value)] as const),
   );
   const cookies = (read.cookies ?? []).map((cookie) => ['set-cookie', cookie] as const);
   return { status, headers: [...headers, ...cookies], rest };
@@ -44,7 +51,8 @@ export async function readPrelude(written: Readable): Promise<Prelude | undefine
     const take = (chunk: Buffer): void => {
       read = Buffer.concat([read, chunk]);
       const at = read.indexOf(delimiter);
-      if (at < 0) return read.length > largest ? none() : undefined;
+      if (at < 0 ? read.length >= largest : at + delimiter.length > largest) return none();
+      if (at < 0) return;
       try {
         settle(parse(read.subarray(0, at).toString(), read.subarray(at + delimiter.length)));
       } catch {

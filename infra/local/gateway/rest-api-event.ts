@@ -81,7 +81,7 @@ export function toRestEvent(
   const path = queryAt < 0 ? request.target : request.target.slice(0, queryAt);
   const parameters = collect(new URLSearchParams(queryAt < 0 ? '' : request.target.slice(queryAt + 1)));
   const headers = headersOf(request, api);
-  const [, resource = '/{proxy+}'] = match.route.key.split(' ');
+  const [, resource = ''] = match.route.key.split(' ');
   const userAgent =
     Object.entries(headers)
       .find(([name]) => name.toLowerCase() === 'user-agent')?.[1]
@@ -94,7 +94,7 @@ export function toRestEvent(
     multiValueHeaders: headers,
     queryStringParameters: lastOf(parameters),
     multiValueQueryStringParameters: orNull(parameters),
-    pathParameters: resource === '/{proxy+}' ? { proxy: path.slice(1) } : null,
+    pathParameters: Object.keys(match.pathParameters).length > 0 ? match.pathParameters : null,
     stageVariables: null,
     requestContext: {
       accountId: api.accountId,
@@ -122,7 +122,7 @@ export function toRestEvent(
 /** Names that a REST API keeps for itself: what a function says under one of them arrives under another. */
 const remapped = new Set(['date', 'server', 'www-authenticate']);
 
-const nameOut = (name: string): string => (remapped.has(name) ? `x-amzn-remapped-${name}` : name);
+export const nameOut = (name: string): string => (remapped.has(name) ? `x-amzn-remapped-${name}` : name);
 
 /** All values of both maps; a name in both counts in the one with many values. */
 function headersOut({ headers, multiValueHeaders }: JsonRecord): [name: string, value: string][] {

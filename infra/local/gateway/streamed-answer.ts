@@ -1,5 +1,6 @@
 /** Passes on what a function streams: the head that its prelude describes, then every byte as it is written. */
 import type { ServerResponse } from 'node:http';
+import { streamLimitBytes } from '../lambda/function.ts';
 import type { StreamedResult } from '../lambda/function.ts';
 import type { GatewayAnswer } from './http-api-event.ts';
 import { ownedByTheGateway } from './http-api-event.ts';
@@ -8,8 +9,13 @@ import { integrationType, readPrelude } from './prelude.ts';
 /** The gateway's own business, but for the length, which only the function can know. */
 const isOwned = (name: string): boolean => name !== 'content-length' && ownedByTheGateway.has(name);
 
-/** A function that fails on the way says so in the trailers: the answer is then cut off. */
+/** A function that fails on the way says so in the trailers: the answer is then cut off, as it is above Lambda's limit. */
 function passBytes({ written }: StreamedResult, response: ServerResponse): void {
+  let bytes = 0;
+  written.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > streamLimitBytes) response.destroy();
+  });
   written.on('end', () => {
     if (written.trailers['lambda-runtime-function-error-type'] === undefined) response.end();
     else response.destroy();

@@ -1,10 +1,13 @@
-/** Reads the packaged CloudFormation template: the functions and the HTTP API's routes that would be deployed. */
+/** Reads the packaged CloudFormation template: the functions and the gateway's routes that would be deployed. */
 import { createResolver, isObject } from './intrinsics.ts';
 import type { Account, Json, JsonObject, Resolve, Resource, Template } from './intrinsics.ts';
+import { restRoutes } from './rest-routes.ts';
 import type { Route } from './routes.ts';
 
 /** A function as the template describes it. */
 export interface TemplateFunction {
+  /** Its logical id. */
+  readonly id: string;
   readonly name: string;
   readonly arn: string;
   readonly handler: string;
@@ -48,6 +51,7 @@ function readFunction(id: string, properties: JsonObject, resolve: Resolve): Tem
   const logging = object(properties['LoggingConfig']);
   const variables = object(object(properties['Environment'])['Variables']);
   return {
+    id,
     name,
     arn: string(resolve({ 'Fn::GetAtt': [id, 'Arn'] })),
     handler: string(properties['Handler']),
@@ -93,14 +97,16 @@ export function readTemplate(template: Template, account: Account): PackagedStac
   const integrations = new Map(
     ofType('AWS::ApiGatewayV2::Integration').map(([id, read]) => [`integrations/${id}`, read]),
   );
-  const routes = ofType('AWS::ApiGatewayV2::Route').map(([id, route]): Route => {
+  const functionOf = (arn: string): string => byArn(functions, arn).name;
+  const ofRestApi = restRoutes(ofType('AWS::ApiGateway::Resource'), ofType('AWS::ApiGateway::Method'), functionOf);
+  const ofHttpApi = ofType('AWS::ApiGatewayV2::Route').map(([id, route]): Route => {
     const integration = integrations.get(string(route['Target']));
     if (integration?.['PayloadFormatVersion'] !== '2.0') {
       throw new Error(`The route ${id} has no integration of payload format 2.0.`);
     }
     return {
       key: string(route['RouteKey']),
-      functionName: byArn(functions, string(integration['IntegrationUri'])).name,
+      functionName: functionOf(string(integration['IntegrationUri'])),
       timeoutMs: Math.min(integrationLimitMs, number(integration['TimeoutInMillis'], integrationLimitMs)),
     };
   });
@@ -108,9 +114,8 @@ export function readTemplate(template: Template, account: Account): PackagedStac
     name: string(resolve({ Ref: id })),
     properties,
   }));
-  const streaming = ofType('AWS::Lambda::Url').map(([id, { InvokeMode, TargetFunctionArn }]) => {
-    if (InvokeMode !== 'RESPONSE_STREAM') throw new Error(`The URL ${id} does not stream, which is not imitated.`);
-    return byArn(functions, string(TargetFunctionArn)).name;
-  });
-  return { functions, routes, tables, streaming };
+  const streaming = ofType('AWS::Lambda::Url').flatMap(([, { InvokeMode, TargetFunctionArn }]) =>
+    InvokeMode === 'RESPONSE_STREAM' ? [functionOf(string(TargetFunctionArn))] : [],
+  );
+  return { functions, routes: [...ofHttpApi, ...ofRestApi], tables, streaming };
 }

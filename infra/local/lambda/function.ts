@@ -60,5 +60,8 @@ export type LineSink = (line: FunctionLine) => void;
 /** Lambda's limit for the payload of a synchronous invocation, in either direction. */
 export const payloadLimitBytes = 6 * 1024 * 1024;
 
+/** Lambda's limit for a streamed answer. */
+export const streamLimitBytes = 200 * 1024 * 1024;
+
 /** How long a process may take from its start until it asks for its first event. */
 export const initLimitMs = 10_000;

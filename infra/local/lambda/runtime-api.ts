@@ -122,7 +122,8 @@ export async function startRuntimeApi(listener: RuntimeListener): Promise<Runtim
     answer(response, 404);
   }
 
-  const server = createServer((request, response) => {
+  // A function that streams has its connection from the first moment, and may think for long before it sends anything.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     serve(request, response).catch(() => response.destroy());
   });
   const origin = await listen(server);

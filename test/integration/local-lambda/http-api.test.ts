@@ -39,7 +39,7 @@ before(async () => {
     { key: 'POST /hurried', functionName: 'tiny', timeoutMs: 300 },
     { key: '$default', ...to },
   ];
-  gateway = await startHttpApi({ routes, api, lambda });
+  gateway = await startHttpApi({ routes: () => routes, api, lambda });
 });
 
 after(async () => {
@@ -255,7 +255,7 @@ describe('the limits of the gateway', () => {
 });
 
 test('without a matching route and without $default the answer is 404', async (t) => {
-  const empty = await startHttpApi({ routes: [], api, lambda });
+  const empty = await startHttpApi({ routes: () => [], api, lambda });
   t.after(async () => empty.close());
   assert.equal((await sendRaw(empty.origin, 'GET /x HTTP/1.1')).status, 404);
 });

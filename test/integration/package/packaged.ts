@@ -68,6 +68,17 @@ export const everyParameter: StageParametersInput = {
   kmsKeyArn: 'arn:aws:kms:eu-central-1:111122223333:key/1',
 };
 
+/** The same behind another gateway, as far as that one knows them. */
+export const everyParameterOf: Readonly<Record<'http-api' | 'rest' | 'function-url', StageParametersInput>> = {
+  'http-api': everyParameter,
+  rest: {
+    ...everyParameter,
+    gateway: 'rest',
+    webAclArn: 'arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/a/1',
+  },
+  'function-url': { ...everyParameter, gateway: 'function-url', domain: undefined, certificateArn: undefined },
+};
+
 /** @returns the template of a packaged stage */
 export async function readTemplate(packaged: StagePackage): Promise<Template> {
   return JSON.parse(await readFile(packaged.template, 'utf8')) as Template;

@@ -8,9 +8,10 @@ import { cookiesFor, header } from '../broker/raw.ts';
 export interface Opening {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
-const byFetch = { 'x-csrf': '1', 'sec-fetch-site': 'same-origin' };
+export const byFetch = { 'x-csrf': '1', 'sec-fetch-site': 'same-origin' };
 
 /** What the browser's own EventSource sends: no header of the page's. */
 export const byEventSource = { accept: 'text/event-stream', 'sec-fetch-site': 'same-origin' };
@@ -20,7 +21,7 @@ export async function open(
   origin: string,
   path: string,
   browser: Pick<Browser, 'jar'>,
-  { method = 'GET', headers = byFetch }: Opening = {},
+  { method = 'GET', headers = byFetch, body = '' }: Opening = {},
 ): Promise<IncomingMessage> {
   const { port, host } = new URL(origin);
   const cookie = header(cookiesFor(browser, path));
@@ -32,7 +33,7 @@ export async function open(
     headers: { host, cookie, ...headers },
     agent: false,
   });
-  sent.end();
+  sent.end(body);
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   return answer;
 }

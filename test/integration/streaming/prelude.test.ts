@@ -7,26 +7,30 @@ import { join } from 'node:path';
 import { buildFunctions, projectRoot } from '../../../infra/build.ts';
 import { functionUrl } from '../../../infra/local/gateway/function-url.ts';
 import { startGateway } from '../../../infra/local/gateway/gateway.ts';
+import type { Gateway } from '../../../infra/local/gateway/gateway.ts';
 import { createLambda } from '../../../infra/local/lambda/lambda.ts';
 import { scratchDirectory } from '../package/packaged.ts';
 import { tinyFunction } from '../local-lambda/fixture.ts';
 
 const helper = join(projectRoot, 'functions/http/streamed-reply.ts');
 
-/** @returns what a browser gets of a function that answers like this */
-async function answerOf(t: TestContext, source: string): Promise<Response> {
-  const { root, ...tiny } = await tinyFunction(source);
+/** Serves a function that answers like this at its URL. */
+async function serve(t: TestContext, source: string): Promise<Gateway> {
+  const { root, ...tiny } = await tinyFunction(source, { timeoutSeconds: 10 });
   t.after(async () => tiny.remove());
   const lambda = createLambda([{ ...tiny, root }], () => undefined);
   t.after(async () => lambda.close());
   const url = await startGateway(functionUrl, {
-    routes: [{ key: '$default', functionName: 'tiny', timeoutMs: 5_000, streamed: true }],
+    routes: () => [{ key: '$default', functionName: 'tiny', timeoutMs: 10_000, streamed: true }],
     api: { apiId: 'local', accountId: '0', domainName: 'local.lambda-url.us-east-1.on.aws' },
     lambda,
   });
   t.after(async () => url.close());
-  return fetch(url.origin);
+  return url;
 }
+
+/** @returns what a browser gets of a function that answers like this */
+const answerOf = async (t: TestContext, source: string): Promise<Response> => fetch((await serve(t, source)).origin);
 
 const byHand = (body: string): string => `
 import { pipeline } from 'node:stream/promises';
@@ -54,6 +58,20 @@ for (const [way, [source, arrives]] of Object.entries(ways)) {
     assert.deepEqual(answer.headers.getSetCookie(), arrives ? ['a=1'] : []);
   });
 }
+
+test('a function may think for long before its first byte, on a connection that it has used before', async (t) => {
+  const url = await serve(
+    t,
+    byHand(
+      "await new Promise((r) => setTimeout(r, event.rawPath === '/long' ? 6_500 : 0)); stream.write('x'); stream.end();",
+    ),
+  );
+  for (const path of ['/short', '/long']) {
+    const answer = await fetch(url.origin + path);
+    assert.equal(answer.status, 201);
+    assert.equal(await answer.text(), 'x');
+  }
+});
 
 const door = `
 import { Readable } from 'node:stream';

@@ -1,11 +1,16 @@
-/** Answers that an API sends piece by piece reach the browser piece by piece, through the packaged function. */
+/**
+ * Answers that an API sends piece by piece reach the browser piece by piece, through the packaged function: at its own URL,
+ * where the edge leads to it, and as an integration of a REST API.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { before, describe, it } from 'node:test';
+import type { Events } from '../../../infra/local/gateway/kinds.ts';
 import type { Browser } from '../broker/browser.ts';
 import { loggedIn } from '../broker/person.ts';
 import { running, usual } from '../broker/running.ts';
-import { byEventSource, next, open, rest } from './client.ts';
+import { byEventSource, byFetch, next, open, rest } from './client.ts';
 import { startUpstream } from './upstream.ts';
 
 const upstream = await startUpstream();
@@ -20,14 +25,21 @@ const configuration = {
       stream: ['/events/*'],
       headerless: ['/events/*'],
       timeouts: { silence: '2s' },
+      methods: ['GET', 'HEAD', 'POST'],
+      bodyLimitBytes: 1000,
     },
   },
 };
 
 const events = { 'content-type': 'text/event-stream' };
 
-describe('a streamed answer', () => {
-  const broker = running({ configuration: { value: configuration } });
+/** Long enough for whatever drains to have drained. */
+async function quiet(): Promise<false> {
+  return new Promise((resolve) => setTimeout(resolve, 500, false));
+}
+
+function streams(gateway: Events): void {
+  const broker = running({ configuration: { value: configuration }, events: gateway });
   let alice: Browser;
 
   before(async () => {
@@ -134,11 +146,82 @@ describe('a streamed answer', () => {
     alice = await loggedIn(broker.origin);
   });
 
-  it('is for GET and HEAD alone', async () => {
-    const answer = await open(broker.origin, '/api/orders/events/post', alice, { method: 'POST' });
-    assert.equal(answer.statusCode, 405);
-    assert.equal(answer.headers.allow, 'GET, HEAD');
-    answer.resume();
+  if (gateway === 'rest') {
+    it('follows a POST, whose body arrives whole, and is not asked for twice', async () => {
+      const options = { method: 'POST', headers: { ...byFetch, 'content-type': 'text/plain' }, body: 'a question' };
+      const { asked, answer } = await opened('post', options);
+      assert.equal(asked.request.method, 'POST');
+      assert.equal(await text(asked.request), 'a question');
+      asked.response.writeHead(200, events).flushHeaders();
+      const head = await answer;
+      asked.response.write('data: 1\n\n');
+      assert.equal(await next(head), 'data: 1\n\n');
+      asked.response.end();
+      assert.equal(await rest(head), 0);
+    });
+
+    it('follows no method that the API does not take', async () => {
+      const answer = await open(broker.origin, '/api/orders/events/trace', alice, { method: 'DELETE' });
+      assert.equal(answer.statusCode, 405);
+      assert.equal(answer.headers.allow, 'GET, HEAD, POST');
+      answer.resume();
+    });
+
+    it('follows no POST of another site', async () => {
+      const headers = { ...byFetch, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+      const answer = await open(broker.origin, '/api/orders/events/forged', alice, { method: 'POST', headers });
+      assert.equal(answer.statusCode, 403);
+      assert.equal(answer.headers['bff-error'], 'csrf_rejected');
+      answer.resume();
+    });
+
+    it('follows no body that is larger than the API takes', async () => {
+      const options = { method: 'POST', headers: byFetch, body: 'x'.repeat(1001) };
+      const answer = await open(broker.origin, '/api/orders/events/much', alice, options);
+      assert.equal(answer.statusCode, 413);
+      assert.equal(answer.headers['bff-error'], 'body_too_large');
+      answer.resume();
+    });
+  } else {
+    it('is for GET and HEAD alone', async () => {
+      const answer = await open(broker.origin, '/api/orders/events/post', alice, { method: 'POST' });
+      assert.equal(answer.statusCode, 405);
+      assert.equal(answer.headers.allow, 'GET, HEAD');
+      answer.resume();
+    });
+  }
+
+  it('is a problem where it is larger than Lambda streams, and says so at once', async () => {
+    const { asked, answer } = await opened('too-large');
+    asked.response.writeHead(200, { 'content-length': 200 * 1024 * 1024 + 1 }).flushHeaders();
+    const head = await answer;
+    assert.equal(head.statusCode, 502);
+    assert.equal(head.headers['bff-error'], 'upstream_too_large');
+    await asked.dropped;
+    head.resume();
+  });
+
+  it('is a problem where its head is larger than a gateway reads', async () => {
+    const { asked, answer } = await opened('long-head');
+    asked.response.writeHead(200, { ...events, 'x-long': 'x'.repeat(7 * 1024) }).flushHeaders();
+    const head = await answer;
+    assert.equal(head.statusCode, 502);
+    assert.equal(head.headers['bff-error'], 'upstream_too_large');
+    await asked.dropped;
+    head.resume();
+  });
+
+  it('is cut off above what Lambda streams, where nobody knew how large it would be', async () => {
+    const { asked, answer } = await opened('endless');
+    const { response } = asked;
+    response.writeHead(200, { 'content-type': 'application/octet-stream' }).flushHeaders();
+    const received = rest(await answer);
+    const piece = Buffer.alloc(1024 * 1024, 1);
+    for (let sent = 0; sent <= 200 && !response.destroyed; sent += 1) {
+      if (!response.write(piece)) await Promise.race([once(response, 'drain'), asked.dropped]);
+    }
+    assert.equal(await received, 'cut');
+    await asked.dropped;
   });
 
   it('is cut off where the API breaks off', async () => {
@@ -163,10 +246,10 @@ describe('a streamed answer', () => {
   });
 
   it('is a problem where no API is there', async () => {
-    const { asked, answer } = await opened('hang-up');
+    const { asked, answer } = await opened(`hang-up-${gateway}`);
     asked.request.socket.destroy();
     // A kept connection may have died of age, so that a GET is sent once more over a new one.
-    void upstream.asked('/events/hang-up').then(({ request }) => request.socket.destroy());
+    void upstream.asked(`/events/hang-up-${gateway}`).then(({ request }) => request.socket.destroy());
     const head = await answer;
     assert.equal(head.statusCode, 502);
     assert.equal(head.headers['bff-error'], 'upstream_unreachable');
@@ -208,9 +291,10 @@ describe('a streamed answer', () => {
     after.asked.response.writeHead(200, events).end('data: 1\n\n');
     assert.equal(await rest(await after.answer), 9);
   });
-});
+}
 
-/** Long enough for whatever drains to have drained. */
-async function quiet(): Promise<false> {
-  return new Promise((resolve) => setTimeout(resolve, 500, false));
+for (const gateway of ['http-api', 'rest'] as const) {
+  describe(gateway === 'rest' ? 'an answer that a REST API streams' : 'an answer that a function URL streams', () => {
+    streams(gateway);
+  });
 }

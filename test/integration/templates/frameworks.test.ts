@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { projectRoot } from '../../../infra/build.ts';
-import { everyParameter, packageSmallStage } from '../package/packaged.ts';
+import { everyParameterOf, packageSmallStage } from '../package/packaged.ts';
 
 const run = promisify(execFile);
 
@@ -49,13 +49,23 @@ async function typeFaults(from: string, service: Record<string, unknown>): Promi
   );
 }
 
-const service = await print((await packageSmallStage(everyParameter)).root);
+const serviceOf = async (gateway: keyof typeof everyParameterOf): Promise<Record<string, unknown>> =>
+  print((await packageSmallStage(everyParameterOf[gateway])).root);
+
+const service = await serviceOf('http-api');
+const services = {
+  'http-api': service,
+  rest: await serviceOf('rest'),
+  'function-url': await serviceOf('function-url'),
+};
 
 describe('serverless.yml', () => {
   for (const [name, from] of Object.entries(frameworks)) {
-    it(`is a service of ${name}`, async () => {
-      assert.equal(await typeFaults(from, service), '');
-    });
+    for (const [gateway, each] of Object.entries(services)) {
+      it(`is a service of ${name} with the gateway ${gateway}`, async () => {
+        assert.equal(await typeFaults(from, each), '');
+      });
+    }
   }
 
   it('would be refused by osls 4 with a key that only Serverless Framework 4 knows', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { projectRoot } from '../../../infra/build.ts';
 import {
-  everyParameter,
+  everyParameterOf,
   packageSmallStage,
   readTemplate,
   scratchDirectory,
@@ -42,7 +42,11 @@ async function brokenRules(template: Template): Promise<string[]> {
   return [...new Set(reports.flatMap((report) => report.not_compliant.map(({ Rule }) => Rule.name)))];
 }
 
-const whole = await readTemplate(await packageSmallStage(everyParameter));
+const whole = {
+  'http-api': await readTemplate(await packageSmallStage(everyParameterOf['http-api'])),
+  rest: await readTemplate(await packageSmallStage(everyParameterOf.rest)),
+  'function-url': await readTemplate(await packageSmallStage(everyParameterOf['function-url'])),
+};
 
 type Values = Record<string, unknown>;
 
@@ -113,6 +117,17 @@ const faults: Record<string, ((template: Template) => unknown)[]> = {
     (t) => delete at(t, 'HttpApiStage')['DefaultRouteSettings'],
     (t) => (at(t, 'HttpApiStage')['RouteSettings'] = { 'GET /session/login': { ThrottlingRateLimit: 1 } }),
   ],
+  rest_api_takes_no_body_for_text: [(t) => delete at(t, 'RestApi')['BinaryMediaTypes']],
+  rest_api_writes_an_access_log: [(t) => (at(t, 'RestApiStage')['AccessLogSetting'] = { Format: '$context.path' })],
+  rest_api_logs_neither_query_strings_nor_headers: [
+    (t) => ((at(t, 'RestApiStage')['AccessLogSetting'] as Values)['Format'] = '$context.requestOverride.querystring'),
+    (t) => ((at(t, 'RestApiStage')['MethodSettings'] as [Values])[0]['DataTraceEnabled'] = true),
+  ],
+  rest_api_limits_the_rate_of_requests: [
+    (t) => delete at(t, 'RestApiStage')['MethodSettings'],
+    (t) => (at(t, 'RestApiStage')['MethodSettings'] = [{ HttpMethod: '*', ResourcePath: '/*' }]),
+  ],
+  rest_api_domains_speak_tls_1_2: [(t) => (at(t, 'RestApiDomain')['SecurityPolicy'] = 'TLS_1_0')],
   gateway_speaks_payload_2: [(t) => (at(t, 'HttpApiIntegrationApi')['PayloadFormatVersion'] = '1.0')],
   gateway_domains_speak_tls_1_2: [
     (t) => (at(t, 'HttpApiDomain')['DomainNameConfigurations'] = [{ SecurityPolicy: 'TLS_1_0' }]),
@@ -122,9 +137,11 @@ const faults: Record<string, ((template: Template) => unknown)[]> = {
 };
 
 describe('the policy rules', () => {
-  it('are kept by a stage with every parameter', async () => {
-    assert.deepEqual(await brokenRules(whole), []);
-  });
+  for (const [gateway, template] of Object.entries(whole)) {
+    it(`are kept by a stage with every parameter and the gateway ${gateway}`, async () => {
+      assert.deepEqual(await brokenRules(template), []);
+    });
+  }
 
   it('are kept by a stage without parameters', async () => {
     assert.deepEqual(await brokenRules(await readTemplate(await packageSmallStage())), []);
@@ -138,7 +155,7 @@ describe('the policy rules', () => {
   for (const [rule, seeds] of Object.entries(faults)) {
     it(`notice when ${rule.replaceAll('_', ' ')} does not hold`, async () => {
       for (const seed of seeds) {
-        const template = structuredClone(whole);
+        const template = structuredClone(rule.startsWith('rest_api') ? whole.rest : whole['http-api']);
         seed(template);
         assert.deepEqual(await brokenRules(template), [rule], seed.toString());
       }

@@ -2,12 +2,28 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { everyParameter, packageSmallStage, readTemplate, type Resource, type Template } from '../package/packaged.ts';
+import {
+  everyParameter,
+  everyParameterOf,
+  packageSmallStage,
+  readTemplate,
+  type Resource,
+  type Template,
+} from '../package/packaged.ts';
 import { specificationFaults } from './specification.ts';
 
 const plain = await packageSmallStage();
 const full = await packageSmallStage(everyParameter);
-const templates = { 'without parameters': await readTemplate(plain), 'with every parameter': await readTemplate(full) };
+const templates = {
+  'without parameters': await readTemplate(plain),
+  'with every parameter': await readTemplate(full),
+};
+const behind = {
+  rest: await readTemplate(await packageSmallStage({ gateway: 'rest' })),
+  'rest with every parameter': await readTemplate(await packageSmallStage(everyParameterOf.rest)),
+  'function-url': await readTemplate(await packageSmallStage({ gateway: 'function-url' })),
+  'function-url with every parameter': await readTemplate(await packageSmallStage(everyParameterOf['function-url'])),
+};
 
 const resource = (template: Template, id: string): Resource => {
   const found = template.Resources[id];
@@ -41,6 +57,12 @@ function routes(template: Template): Record<string, string> {
 describe("AWS's resource schemas", () => {
   for (const [name, template] of Object.entries(templates)) {
     it(`accept the template of a stage ${name}`, async () => {
+      assert.deepEqual(await specificationFaults(template), []);
+    });
+  }
+
+  for (const [name, template] of Object.entries(behind)) {
+    it(`accept the template of a stage with the gateway ${name}`, async () => {
       assert.deepEqual(await specificationFaults(template), []);
     });
   }

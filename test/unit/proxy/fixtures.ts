@@ -48,6 +48,7 @@ export const request = (
 ): HttpRequest => ({
   method: 'GET',
   path: '/api/orders',
+  payload: '2.0',
   pathEncoding: 'encoded',
   query: '',
   cookies: noCookies,

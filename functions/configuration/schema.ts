@@ -124,7 +124,7 @@ const api = (leaves: Leaves) => {
     ),
     stream: v.optional(
       key(
-        "Paths, below the API's own, whose answers to GET and HEAD are streamed, where the CDN leads them to the function for it.",
+        "Paths, below the API's own, whose answers are streamed: to GET and HEAD where the CDN leads them to the function for it, to every method behind a REST API.",
         data(v.array(text(pathPattern()))),
       ),
       [],

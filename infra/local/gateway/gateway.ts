@@ -10,12 +10,15 @@ import type { Match, Route } from './routes.ts';
 import { passStream } from './streamed-answer.ts';
 
 /** Why a gateway answers without, or instead of, the function. */
-export type Fault = 'target_unreadable' | 'no_route' | 'head_too_large' | 'too_large' | 'function_failed' | 'too_late';
+export type Fault =
+  'target_unreadable' | 'no_route' | 'head_too_large' | 'too_large' | 'unsigned' | 'function_failed' | 'too_late';
 
 /** What distinguishes one kind of gateway from another. */
 export interface GatewayKind {
   readonly isHeadTooLarge: (request: IncomingMessage) => boolean;
   readonly bodyLimitBytes: number;
+  /** Whether the body is not the one that the CDN in front has signed. Left out: none has to be. */
+  readonly isUnsigned?: (request: GatewayRequest) => boolean;
   /** The event of a request that came at a time and is known under an id. */
   readonly toEvent: (request: GatewayRequest, match: Match, api: ApiIdentity, requestId: string, at: Date) => object;
   /** @returns `undefined` when the gateway cannot make an answer of what the function returned */
@@ -145,6 +148,7 @@ export async function startGateway(kind: GatewayKind, options: GatewayOptions): 
     const body = await readBody(request, kind.bodyLimitBytes);
     if (body === undefined) return 'too_large';
     const arrived = { method, target, httpVersion, rawHeaders, body, sourceIp: request.socket.remoteAddress ?? '' };
+    if (kind.isUnsigned?.(arrived) === true) return 'unsigned';
     return { request: arrived, match, event: kind.toEvent(arrived, match, options.api, requestId, at) };
   }
 

@@ -27,6 +27,7 @@ export const httpApi: GatewayKind = {
     no_route: [404, { message: 'Not Found' }],
     too_large: [413, { message: 'Request Entity Too Large' }],
     head_too_large: [431, { message: 'Request Header Fields Too Large' }],
+    unsigned: [403, { message: 'Forbidden' }],
     function_failed: [500, { message: 'Internal Server Error' }],
     too_late: [503, { message: 'Service Unavailable' }],
   },

@@ -35,7 +35,7 @@ function restRoutesOf({ template, account, ...options }: RouteSource): readonly 
   const others = Object.entries(template.Resources).filter(([, { Type }]) => !isOfGateway(Type));
   const { resources } = restApiResources(options);
   const Resources = { ...Object.fromEntries(others), ...resources, RestApi: { Type: 'AWS::ApiGateway::RestApi' } };
-  return readTemplate({ ...template, Resources } as Template, account).routes;
+  return readTemplate({ ...template, Resources }, account).routes;
 }
 
 export const gatewayKinds = {

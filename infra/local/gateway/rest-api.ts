@@ -21,6 +21,7 @@ export const restApi: GatewayKind = {
     no_route: [403, { message: 'Missing Authentication Token' }],
     too_large: [413, { message: 'Request Too Long' }],
     head_too_large: [431, { message: 'Request Header Fields Too Large' }],
+    unsigned: [403, { message: 'Forbidden' }],
     function_failed: [502, { message: 'Internal server error' }],
     too_late: [504, { message: 'Endpoint request timed out' }],
   },

@@ -1,4 +1,5 @@
 /** One HTTP request exactly as given; Node's `fetch` would put request metadata of its own in place of a browser's. */
+import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import type { Exchange } from './own-answers.ts';
 
@@ -19,6 +20,12 @@ const watchers = new Set<Watcher>();
 const lengthOf = (body: Sent['body']): Record<string, string> =>
   body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
 
+/** Behind function URLs a client says the hash of its body, which the CDN in front signs. */
+const hashOf = (body: Sent['body']): Record<string, string> =>
+  body === undefined || process.env['BROKER_EVENTS'] !== 'function-url'
+    ? {}
+    : { 'x-amz-content-sha256': createHash('sha256').update(body).digest('hex') };
+
 /** Shows every answer of this process to somebody; what it throws fails the request. Returns how to stop it. */
 export function watchAnswers(watcher: Watcher): () => void {
   watchers.add(watcher);
@@ -38,7 +45,7 @@ export async function send(
         port: url.port,
         method,
         path: target,
-        headers: { host: url.host, ...lengthOf(body), ...headers },
+        headers: { host: url.host, ...lengthOf(body), ...hashOf(body), ...headers },
       },
       (answer) => {
         const chunks: Buffer[] = [];

@@ -5,6 +5,7 @@ import { gatewayKinds, type Events } from '../../../infra/local/gateway/kinds.ts
 import type { Browser } from '../broker/browser.ts';
 import { loggedIn } from '../broker/person.ts';
 import { running } from '../broker/running.ts';
+import { open } from '../streaming/client.ts';
 import { call, configuration, walk, type Seen } from './walk.ts';
 
 const csrf = { 'x-csrf': '1' };
@@ -30,6 +31,15 @@ for (const events of Object.keys(gatewayKinds) as Events[]) {
       const statuses = new Set([...(seenBehind.get(events)?.values() ?? [])].map(({ status }) => status));
       for (const status of [200, 204, 302, 400, 401, 403, 404, 405, 413, 503])
         assert.ok(statuses.has(status), String(status));
+    });
+
+    it('a body needs its hash where a CDN has to sign it, and there alone', async () => {
+      const calledBefore = broker.apis.orders.requests.length;
+      const answer = await open(broker.origin, '/api/orders/echo', alice, { method: 'POST', body: 'hello' });
+      answer.resume();
+      const called = broker.apis.orders.requests.length - calledBefore;
+      assert.deepEqual([answer.statusCode, called], events === 'function-url' ? [403, 0] : [200, 1]);
+      assert.equal(answer.headers['bff-error'], undefined);
     });
 
     it('an encoded separator is refused where it can be told from a real one', async () => {

@@ -112,11 +112,10 @@ describe('a Function URL', () => {
 
   test('is chosen by the path alone, and waits as long as the function may run', () => {
     const described = { ...tiny, package: 'tiny.zip', timeoutSeconds: 29, logFormat: 'Text' as const };
-    const functions = ['auth', 'api'].map((name) => ({
-      ...described,
-      name,
-      id: name === 'auth' ? 'AuthLambdaFunction' : 'ApiLambdaFunction',
-    }));
+    const functions = [
+      { ...described, name: 'auth', id: 'AuthLambdaFunction' },
+      { ...described, name: 'api', id: 'ApiLambdaFunction' },
+    ];
     const paths = { basePath: '/bff', callbackPath: '/signin' };
     const found = functionUrlRoutes({ routes: [], functions, tables: [], streaming: [] }, paths);
     assert.deepEqual(

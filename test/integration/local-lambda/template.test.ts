@@ -102,6 +102,56 @@ describe('an integration', () => {
   }
 });
 
+/** `ANY /a/{proxy+}` with this integration. */
+const methodWith = (integration: JsonObject) => {
+  const root = { 'Fn::GetAtt': ['Rest', 'RootResourceId'] };
+  return read({
+    more: {
+      Rest: { Type: 'AWS::ApiGateway::RestApi', Properties: {} },
+      A: { Type: 'AWS::ApiGateway::Resource', Properties: { ParentId: root, PathPart: 'a' } },
+      Below: { Type: 'AWS::ApiGateway::Resource', Properties: { ParentId: { Ref: 'A' }, PathPart: '{proxy+}' } },
+      Method: {
+        Type: 'AWS::ApiGateway::Method',
+        Properties: {
+          HttpMethod: 'ANY',
+          ResourceId: { Ref: 'Below' },
+          Integration: { Type: 'AWS_PROXY', ...integration },
+        },
+      },
+    },
+  }).routes.at(-1);
+};
+
+describe('a method of a REST API', () => {
+  const place = 'arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path';
+  const buffered = { 'Fn::Sub': `${place}/2015-03-31/functions/\${ApiLambdaFunction.Arn}/invocations` };
+  const streamed = {
+    'Fn::Sub': `${place}/2021-11-15/functions/\${ApiLambdaFunction.Arn}/response-streaming-invocations`,
+  };
+
+  test('is a route at the path of its resource, which waits at most 29 seconds', () => {
+    const route = { key: 'ANY /a/{proxy+}', functionName: 'broker-api' };
+    assert.deepEqual(methodWith({ Uri: buffered }), { ...route, timeoutMs: 29_000, streamed: false });
+    assert.equal(methodWith({ Uri: buffered, TimeoutInMillis: 60_000 })?.timeoutMs, 29_000);
+  });
+
+  test('streams as long as it says', () => {
+    const found = methodWith({ Uri: streamed, ResponseTransferMode: 'STREAM', TimeoutInMillis: 600_000 });
+    assert.deepEqual([found?.streamed, found?.timeoutMs], [true, 600_000]);
+  });
+
+  const refused: readonly [what: string, integration: JsonObject][] = [
+    ['of another kind', { Uri: buffered, Type: 'HTTP_PROXY' }],
+    ['that streams what is invoked whole', { Uri: buffered, ResponseTransferMode: 'STREAM' }],
+    ['that takes whole what streams', { Uri: streamed }],
+  ];
+  for (const [what, integration] of refused) {
+    test(`with an integration ${what} is refused`, () => {
+      assert.throws(() => methodWith(integration), /Method has no Lambda proxy integration/);
+    });
+  }
+});
+
 test('a table is described in the words of the template', () => {
   assert.deepEqual(read().tables, [{ name: 'broker-rows', properties: { TableName: 'broker-rows' } }]);
 });

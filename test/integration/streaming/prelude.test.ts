@@ -59,6 +59,26 @@ for (const [way, [source, arrives]] of Object.entries(ways)) {
   });
 }
 
+const withPrelude = (prelude: string): string => `
+export const handler = awslambda.streamifyResponse(async (event, raw) => {
+  const stream = awslambda.HttpResponseStream.from(raw, ${prelude});
+  stream.write('x');
+  stream.end();
+});`;
+
+test('a header of several values comes as several lines', async (t) => {
+  const answer = await answerOf(t, withPrelude(`{ statusCode: 200, multiValueHeaders: { vary: ['A', 'B'] } }`));
+  assert.equal(answer.headers.get('vary'), 'A, B');
+});
+
+const padded = (length: number): string => withPrelude(`{ statusCode: 201, padding: 'x'.repeat(${length}) }`);
+
+test('a prelude that does not end within 16 KB is none', async (t) => {
+  const beside = JSON.stringify({ statusCode: 201, padding: '' }).length + 8;
+  assert.equal((await answerOf(t, padded(16 * 1024 - beside))).status, 201);
+  assert.equal((await answerOf(t, padded(16 * 1024 - beside + 1))).status, 502);
+});
+
 test('a function may think for long before its first byte, on a connection that it has used before', async (t) => {
   const url = await serve(
     t,

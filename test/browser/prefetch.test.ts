@@ -9,7 +9,9 @@ import { startPages } from './pages.ts';
 import { fillIn, landed, logInAtRoot } from './person.ts';
 import { watchTraffic } from './traffic.ts';
 
-const appPages = await startPages({ after }, { '/': '<h1>The app</h1>' });
+const pages = { '/': '<h1>A page</h1>' };
+const appPages = await startPages({ after }, pages);
+const neighbour = (await startPages({ after }, pages)).replace('127.0.0.1', 'localhost');
 
 const stack = oneMachine({ app: { kind: 'server', origin: appPages } });
 const traffic = watchTraffic();
@@ -133,6 +135,26 @@ inEveryBrowser((newVisitor, browser) => {
       await page.goto(url);
       await landed(page, '/');
       assert.equal(await statusOfUser(page), 200);
+    });
+  }
+
+  // Chromium sends these with the cookies of the site, and says that no page has asked (`Sec-Fetch-Site: none`).
+  for (const [name, way] of Object.entries(browser === 'Chromium' ? rules : {})) {
+    test(`no API is called and no login begins by ${name} on another origin of the same site: 403 and 503`, async (t) => {
+      const visitor = await newVisitor(t);
+      const app = await visitor.newPage();
+      await logInAtRoot(app, stack.origin);
+      const before = await state(visitor, app);
+      const page = await visitor.newPage();
+      await page.goto(`${neighbour}/`);
+      for (const [target, status] of [
+        ['/api/orders/1', 403],
+        ['/bff/login', 503],
+      ] as const) {
+        assert.equal(await prefetch(page, way, stack.origin + target), status);
+        assert.deepEqual(await state(visitor, app), before);
+      }
+      assert.ok(traffic.cookiesTo(`${stack.origin}/bff/login`).at(-1)?.includes('__Host-Http-bff'));
     });
   }
 

@@ -21,7 +21,8 @@ const rejected = (why: CsrfReason): FetchCheck => ({ kind: 'rejected', why });
 
 /**
  * `same-site` is every host of the organization, so it passes only from an application that is served there, and that
- * one always states its origin. `none` is the user's own doing, for example a browser extension.
+ * one always states its origin. `none` is the user's own doing, for example a browser extension, or what a browser fetches
+ * ahead of it: nothing passes for being that alone.
  */
 function isSiteAllowed(site: string | undefined, origin: string | undefined, origins: Origins): boolean {
   if (site === undefined || site === 'same-origin' || site === 'none') return true;

@@ -31,9 +31,12 @@ const testTimeoutMs = 300_000;
 
 const tool = (path: string): string => join(projectRoot, 'node_modules', path);
 
+type Variables = Readonly<Record<string, string>>;
+
 /** Runs a program of Node's with this very Node, whichever one is on the path. */
-async function runNode(...args: string[]): Promise<boolean> {
-  const child = spawn(process.execPath, args, { cwd: projectRoot, stdio: 'inherit' });
+async function runNode(args: readonly string[], variables: Variables = {}): Promise<boolean> {
+  const env = { ...process.env, ...variables };
+  const child = spawn(process.execPath, args, { cwd: projectRoot, stdio: 'inherit', env });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => {
@@ -45,7 +48,7 @@ async function runNode(...args: string[]): Promise<boolean> {
 const program = (name: string, ...args: [string, ...string[]]): Step => ({
   name,
   goesOn: false,
-  run: async () => ({ passed: await runNode(...args) }),
+  run: async () => ({ passed: await runNode(args) }),
 });
 
 /** Reads what the runner wrote in the Test Anything Protocol. */
@@ -59,7 +62,7 @@ function readTap(tap: string): Required<Pick<Outcome, 'counts' | 'skipped'>> {
   return { counts: new Map(counts), skipped };
 }
 
-async function runTests(files: readonly string[], concurrency: number): Promise<Outcome> {
+async function runTests(files: readonly string[], concurrency: number, variables?: Variables): Promise<Outcome> {
   if (files.length === 0) return { passed: true };
   const directory = await mkdtemp(join(tmpdir(), 'token-broker-tests-'));
   const tap = join(directory, 'tests.tap');
@@ -69,17 +72,26 @@ async function runTests(files: readonly string[], concurrency: number): Promise<
   ].flat();
   const limits = [`--test-timeout=${String(testTimeoutMs)}`, `--test-concurrency=${String(concurrency)}`];
   try {
-    const passed = await runNode('--test', ...reporters, ...limits, ...files);
+    const passed = await runNode(['--test', ...reporters, ...limits, ...files], variables);
     return { passed, ...readTap(await readFile(tap, 'utf8')) };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
+const testsIn = (folder: string): string[] => globSync(`test/${folder}/**/*.test.ts`, { cwd: projectRoot }).toSorted();
+
 const tests = (name: string, concurrency = 2): Step => ({
   name,
   goesOn: true,
-  run: async () => runTests(globSync(`test/${name}/**/*.test.ts`, { cwd: projectRoot }).toSorted(), concurrency),
+  run: async () => runTests(testsIn(name), concurrency),
+});
+
+/** What the integration tests ask of the broker behind an HTTP API, behind another gateway. */
+const behind = (events: 'rest' | 'function-url'): Step => ({
+  name: events,
+  goesOn: true,
+  run: async () => runTests(testsIn('integration/broker'), 2, { BROKER_EVENTS: events }),
 });
 
 const steps: readonly Step[] = [
@@ -90,6 +102,8 @@ const steps: readonly Step[] = [
   tests('unit'),
   tests('model'),
   tests('integration'),
+  behind('rest'),
+  behind('function-url'),
   tests('conformance'),
   tests('fuzz', 1),
   tests('browser', 1),

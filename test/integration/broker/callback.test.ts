@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { createBrowser, type Browser } from './browser.ts';
 import { assertLoggedIn, assertRefused, readable, sessionCookies, transactions } from './outcome.ts';
 import { loggedIn, logIn } from './person.ts';
-import { receivedHeader, running } from './running.ts';
+import { events, receivedHeader, running } from './running.ts';
 import { authorize, callBack, startLogin } from './starting.ts';
 import { errorResponse, otherResponse } from './tampering.ts';
 
@@ -56,7 +56,9 @@ describe('a response that answers no login of this browser is refused before any
   ]) {
     test(`with the query ${JSON.stringify(query.slice(0, 24))}`, async () => {
       const page = await callBack(broker, createBrowser(), new URL(`${broker.origin}/bff/callback${query}`));
-      assert.deepEqual([page.status, page.headers.get('bff-error')], [400, 'login_state_mismatch']);
+      // A REST API has decoded the query, so that what is no UTF-8 has been lost on the way.
+      const code = events === 'rest' && query.includes('%ff') ? 'request_malformed' : 'login_state_mismatch';
+      assert.deepEqual([page.status, page.headers.get('bff-error')], [400, code]);
     });
   }
 });

@@ -1,5 +1,6 @@
 /** What an API receives, byte for byte, behind each kind of gateway, whatever a client sends. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { decodeJwt } from 'jose';
 import { gatewayKinds, type Events } from '../../../infra/local/gateway/kinds.ts';
@@ -97,6 +98,7 @@ for (const events of Object.keys(gatewayKinds) as Events[]) {
         headers: [
           'Content-Type: application/octet-stream',
           `Content-Length: ${body.length}`,
+          `X-Amz-Content-Sha256: ${createHash('sha256').update(body).digest('hex')}`,
           'Accept-Encoding: br;q=1, gzip',
           `traceparent: ${traceparent}`,
           'tracestate: a=1,b=2',

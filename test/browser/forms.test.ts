@@ -7,11 +7,13 @@ import { inEveryBrowser } from './browsers.ts';
 import { oneMachine } from './one-machine.ts';
 import { startPages } from './pages.ts';
 import { logInAtRoot } from './person.ts';
+import { watchTraffic } from './traffic.ts';
 
 const pages = { '/': '<h1>A page</h1>' };
 const elsewhere = await startPages({ after }, pages);
 
 const stack = oneMachine({ app: { kind: 'server', origin: await startPages({ after }, pages) } });
+const traffic = watchTraffic();
 
 const origins: Readonly<Record<string, () => string>> = {
   "the app's own origin": () => stack.origin,
@@ -45,46 +47,44 @@ const posts: Readonly<Record<string, Form>> = {
   'POST of a logout token': post(urlencoded, { logout_token: 'eyJhbGciOiJub25lIn0.e30.' }),
 };
 
-/** Path → forms sent there → status and code of every answer. */
+/** Path → forms sent there → status of every answer. */
 const attempts = [
-  ['/api/orders', { ...gets, ...posts }, '403 csrf_rejected'],
-  ['/bff/logout', posts, '403 csrf_rejected'],
-  ['/bff/refresh', posts, '403 csrf_rejected'],
-  ['/bff/refresh', gets, '405 method_not_allowed'],
-  ['/bff/user', gets, '401'],
-  ['/bff/user', posts, '405 method_not_allowed'],
-  ['/bff/backchannel', posts, '400 logout_token_invalid'],
-  ['/bff/backchannel', gets, '405 method_not_allowed'],
+  ['/api/orders', { ...gets, ...posts }, 403],
+  ['/bff/logout', posts, 403],
+  ['/bff/refresh', posts, 403],
+  ['/bff/refresh', gets, 405],
+  ['/bff/user', gets, 401],
+  ['/bff/user', posts, 405],
+  ['/bff/backchannel', posts, 400],
+  ['/bff/backchannel', gets, 405],
 ] as const;
 
 /**
- * @param window the name of a frame, or `_self`
- * @returns status and code of the answer
+ * Submits a form into a frame of its own.
+ *
+ * @param id by which its request is known
+ * @returns the status of the answer
  */
-async function submit(page: Page, path: string, name: string, form: Form, window: string): Promise<string> {
-  const received = page.waitForResponse((response) => {
-    const { pathname, searchParams } = new URL(response.url());
-    return pathname === path && searchParams.get('form') === name;
-  });
+async function submit(page: Page, path: string, id: string, form: Form): Promise<number> {
+  // A GET loses the query that its form's address has.
+  const fields = { ...(form.method === 'GET' && { form: id }), ...form.fields };
+  const query = form.method === 'GET' ? new URLSearchParams(fields).toString() : `form=${id}`;
+  const answered = traffic.answered(`${stack.origin}${path}?${query}`);
   await page.evaluate(
-    (attributes, fields) => {
+    (attributes, entries) => {
       const element = Object.assign(document.createElement('form'), attributes);
-      for (const [key, value] of fields) {
+      for (const [key, value] of entries) {
         element.append(Object.assign(document.createElement('input'), { type: 'hidden', name: key, value }));
       }
-      if (attributes.target !== '_self') {
-        document.body.append(Object.assign(document.createElement('iframe'), { name: attributes.target }));
-      }
-      document.body.append(element);
+      document.body.append(Object.assign(document.createElement('iframe'), { name: attributes.target }), element);
       element.submit();
     },
-    { action: `${stack.origin}${path}?form=${name}`, method: form.method, enctype: form.enctype, target: window },
-    // A GET loses the query that its form's address has.
-    [...(form.method === 'GET' ? [['form', name] as const] : []), ...Object.entries(form.fields)],
+    { action: `${stack.origin}${path}?form=${id}`, method: form.method, enctype: form.enctype, target: id },
+    Object.entries(fields),
   );
-  const response = await received;
-  assert.equal(response.request().method(), form.method);
-  return `${response.status()} ${response.headers()['bff-error'] ?? ''}`.trim();
+  const { method, status } = await answered;
+  assert.equal(method, form.method);
+  return status;
 }
 
 /** What a form that was taken would change. */
@@ -96,22 +96,27 @@ const arrived = (): object => ({
 inEveryBrowser((newVisitor) => {
   for (const [where, origin] of Object.entries(origins)) {
     test(`a form of ${where} comes to no API, and neither ends nor renews the session`, async (t) => {
-      const page = await (await newVisitor(t)).newPage();
+      const visitor = await newVisitor(t);
+      const page = await visitor.newPage();
       await logInAtRoot(page, stack.origin);
       const before = arrived();
       await page.goto(`${origin()}/`);
-      const seen: Record<string, string> = {};
-      const expected: Record<string, string> = {};
-      for (const [path, forms, outcome] of attempts) {
-        for (const [name, form] of Object.entries(forms)) {
-          seen[`${name} ${path}`] = await submit(page, path, name, form, `${name} ${path}`);
-          expected[`${name} ${path}`] = outcome;
+      const seen: Record<string, number> = {};
+      const expected: Record<string, number> = {};
+      let forms = 0;
+      for (const [path, formsThere, status] of attempts) {
+        for (const [name, form] of Object.entries(formsThere)) {
+          forms += 1;
+          seen[`${name} ${path}`] = await submit(page, path, `form-${forms}`, form);
+          expected[`${name} ${path}`] = status;
         }
       }
       assert.deepEqual(seen, expected);
       assert.deepEqual(arrived(), before);
-      await page.goto(`${stack.origin}/`);
-      assert.equal(await statusOfUser(page), 200);
+      // The page with all the frames is left alone: Firefox may still be showing errors in some of them.
+      const other = await visitor.newPage();
+      await other.goto(`${stack.origin}/`);
+      assert.equal(await statusOfUser(other), 200);
     });
   }
 });

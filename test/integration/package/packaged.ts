@@ -1,4 +1,5 @@
 /** Packages the small stage of these tests in a directory that is removed when the test file ends. */
+import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +79,13 @@ export const everyParameterOf: Readonly<Record<'http-api' | 'rest' | 'function-u
   },
   'function-url': { ...everyParameter, gateway: 'function-url', domain: undefined, certificateArn: undefined },
 };
+
+/** What the template says of a resource. */
+export function propertiesOf(template: Template, id: string): Record<string, unknown> {
+  const found = template.Resources[id];
+  assert.ok(found, `there is no ${id}`);
+  return found.Properties ?? {};
+}
 
 /** @returns the template of a packaged stage */
 export async function readTemplate(packaged: StagePackage): Promise<Template> {

@@ -9,6 +9,7 @@ import {
   everyParameter,
   everyParameterOf,
   packageSmallStage,
+  propertiesOf as properties,
   readTemplate,
   type Resource,
   type Template,
@@ -21,12 +22,6 @@ const urls = await readTemplate(await packageSmallStage(everyParameterOf['functi
 
 const typed = (template: Template, type: string): [id: string, resource: Resource][] =>
   Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
-
-const properties = (template: Template, id: string): Record<string, unknown> => {
-  const found = template.Resources[id];
-  assert.ok(found, `there is no ${id}`);
-  return found.Properties ?? {};
-};
 
 const routesOf = (template: Template) => readStack(template as unknown as Packaged, account).routes;
 

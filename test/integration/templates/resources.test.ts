@@ -6,6 +6,7 @@ import {
   everyParameter,
   everyParameterOf,
   packageSmallStage,
+  propertiesOf as properties,
   readTemplate,
   type Resource,
   type Template,
@@ -30,8 +31,6 @@ const resource = (template: Template, id: string): Resource => {
   assert.ok(found, `there is no ${id}`);
   return found;
 };
-
-const properties = (template: Template, id: string): Record<string, unknown> => resource(template, id).Properties ?? {};
 
 const reserved = (template: Template): unknown[] =>
   ['Auth', 'Api', 'Stream'].map(

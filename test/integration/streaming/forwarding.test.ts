@@ -1,4 +1,4 @@
-/** A streamed call is forwarded by the same rules as any other: what the API is asked, and what of its answer comes back. */
+/** A streamed call is forwarded by the same rules as every other: what the API is asked, and what of its answer comes back. */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';

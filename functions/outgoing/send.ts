@@ -134,7 +134,7 @@ function attempt(call: Call, origin: Origin, path: string, watch: Watch): Promis
       request.destroy();
     };
     const abort = (): void => stop('aborted');
-    watch.onEnd = () => stop('timeout');
+    watch.whenOver(() => stop('timeout'));
     const connected = (): void => {
       phase = 'sent';
       watch.atMost(call.limits.headersMs);
@@ -183,7 +183,7 @@ function collect(message: IncomingMessage, call: Call, watch: Watch): Promise<Bu
       message.destroy();
     };
     const abort = (): void => stop('aborted');
-    watch.onEnd = () => stop('timeout');
+    watch.whenOver(() => stop('timeout'));
     watch.atMost(call.limits.idleMs);
 
     message.on('data', (chunk: Buffer) => {

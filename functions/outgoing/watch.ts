@@ -4,8 +4,11 @@
  */
 
 export interface Watch {
-  /** What is done when the time has come; whoever takes the call over puts itself here. */
-  onEnd: () => void;
+  /**
+   * What is done when the time has come, in place of what was to be done before. No property: a function literal that is
+   * assigned to one is allocated among what lives long, and keeps the whole call in memory until the next full collection.
+   */
+  whenOver(act: () => void): void;
   /** Ends this many milliseconds from now, unless the call as a whole ends before, or the limit is put off again. */
   atMost(ms: number): void;
   stop(): void;
@@ -20,6 +23,7 @@ export function startWatch(totalMs: number): Watch {
   let dueAtMs = endsAtMs;
   let firesAtMs = Infinity;
   let timer: NodeJS.Timeout | undefined;
+  let over: (() => void) | undefined;
 
   const fireAfter = (ms: number): void => {
     clearTimeout(timer);
@@ -29,10 +33,12 @@ export function startWatch(totalMs: number): Watch {
   const fire = (): void => {
     const leftMs = dueAtMs - nowMs();
     if (leftMs > 0) fireAfter(leftMs);
-    else watch.onEnd();
+    else over?.();
   };
-  const watch: Watch = {
-    onEnd: () => {},
+  return {
+    whenOver(act) {
+      over = act;
+    },
     atMost(ms) {
       const now = nowMs();
       dueAtMs = Math.min(now + ms, endsAtMs);
@@ -40,5 +46,4 @@ export function startWatch(totalMs: number): Watch {
     },
     stop: () => clearTimeout(timer),
   };
-  return watch;
 }

@@ -19,7 +19,7 @@ function movedByHand(t: TestContext) {
 function watching(totalMs: number) {
   const watch = startWatch(totalMs);
   const ends = { count: 0 };
-  watch.onEnd = () => (ends.count += 1);
+  watch.whenOver(() => (ends.count += 1));
   return { watch, ends };
 }
 

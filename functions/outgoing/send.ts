@@ -119,13 +119,17 @@ function start(call: Call, origin: Origin, path: string): ClientRequest {
   return httpsRequest({ ...options, servername: origin.servername, ...(call.tls && { ca: call.tls.ca }) });
 }
 
-/** Sends once. `retry` is the answer to a kept socket that was dead before a byte came back. */
-function attempt(call: Call, origin: Origin, path: string, watch: Watch): Promise<Opened | Failed | 'retry'> {
+/**
+ * Sends once, and a second time over a new socket where a kept one was dead before a byte came back.
+ *
+ * @param isSecond it is not sent again
+ */
+function attempt(call: Call, origin: Origin, path: string, watch: Watch, isSecond = false): Promise<Opened | Failed> {
   return new Promise((resolve) => {
     let phase: 'connecting' | 'securing' | 'sent' = 'connecting';
     const request = start(call, origin, path);
 
-    const settle = (result: Opened | Failed | 'retry'): void => {
+    const settle = (result: Opened | Failed | Promise<Opened | Failed>): void => {
       call.signal?.removeEventListener('abort', abort);
       resolve(result);
     };
@@ -161,7 +165,9 @@ function attempt(call: Call, origin: Origin, path: string, watch: Watch): Promis
       if (phase === 'securing') return settle(failed('tls', false));
       const parser = parserReason(code);
       if (parser !== undefined) return settle(failed(parser, true));
-      settle(request.reusedSocket && call.kept === 'repeatable' ? 'retry' : failed('reset', true));
+      if (isSecond || !request.reusedSocket || call.kept === 'once') return settle(failed('reset', true));
+      dropAll(origin);
+      settle(attempt(call, origin, path, watch, true));
     });
     if (call.signal?.aborted === true) return abort();
     call.signal?.addEventListener('abort', abort);
@@ -169,17 +175,23 @@ function attempt(call: Call, origin: Origin, path: string, watch: Watch): Promis
   });
 }
 
-/** Reads a body to its end, however many bytes up to the limit. */
-function collect(message: IncomingMessage, call: Call, watch: Watch): Promise<Buffer | Failed['reason']> {
+function openWithin(call: Call, watch: Watch): Promise<Opened | Failed> {
+  const { origin, path } = split(call.url);
+  dropStale(origin, call.kept);
+  return attempt(call, origin, path, watch);
+}
+
+/** Reads the rest of an answer whose head is there, however many bytes up to the limit. */
+function complete({ status, rawHeaders, message }: Opened, call: Call, watch: Watch): Promise<Answered | Failed> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const settle = (result: Buffer | Failed['reason']): void => {
+    const settle = (result: Answered | Failed): void => {
       call.signal?.removeEventListener('abort', abort);
       resolve(result);
     };
     const stop = (reason: Failed['reason']): void => {
-      settle(reason);
+      settle(failed(reason, true));
       message.destroy();
     };
     const abort = (): void => stop('aborted');
@@ -194,21 +206,12 @@ function collect(message: IncomingMessage, call: Call, watch: Watch): Promise<Bu
     });
     message.on('end', () => {
       const [first] = chunks;
-      settle(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, bytes));
+      const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, bytes);
+      settle({ kind: 'answered', status, rawHeaders, body });
     });
-    message.on('error', () => settle('reset'));
+    message.on('error', () => settle(failed('reset', true)));
     call.signal?.addEventListener('abort', abort);
   });
-}
-
-async function openWithin(call: Call, watch: Watch): Promise<Opened | Failed> {
-  const { origin, path } = split(call.url);
-  dropStale(origin, call.kept);
-  const first = await attempt(call, origin, path, watch);
-  if (first !== 'retry') return first;
-  dropAll(origin);
-  const second = await attempt(call, origin, path, watch);
-  return second === 'retry' ? failed('reset', true) : second;
 }
 
 /** Whatever comes of a call, its timer ends with it. */
@@ -229,12 +232,6 @@ async function watched<T>({ limits }: Call, use: (watch: Watch) => Promise<T>): 
  * @throws TypeError for a URL, method or header that cannot be put on the wire
  */
 export const open = (call: Call): Promise<Opened | Failed> => watched(call, (watch) => openWithin(call, watch));
-
-/** Reads the rest of an answer whose head is there. */
-async function complete({ status, rawHeaders, message }: Opened, call: Call, watch: Watch) {
-  const body = await collect(message, call, watch);
-  return typeof body === 'string' ? failed(body, true) : ({ kind: 'answered', status, rawHeaders, body } as const);
-}
 
 /**
  * Sends a request and reads its answer, whatever its status.

@@ -5,7 +5,7 @@
 import { request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { dropAll, dropStale, originOf } from './sockets.ts';
+import { dropAll, dropStale, noteAnnounced, originOf } from './sockets.ts';
 import type { Kept, Origin } from './sockets.ts';
 import { startWatch } from './watch.ts';
 import type { Watch } from './watch.ts';
@@ -152,6 +152,7 @@ function attempt(call: Call, origin: Origin, path: string, watch: Watch, isSecon
     });
     request.on('response', (message) => {
       const status = message.statusCode ?? 0;
+      noteAnnounced(message);
       settle({ kind: 'opened', status, rawHeaders: message.rawHeaders, message });
     });
     // Nobody asked for one, so whatever follows on this connection is not an answer.

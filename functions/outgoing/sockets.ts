@@ -3,6 +3,7 @@
  * function is frozen and the other side closes its end meanwhile.
  */
 import { Agent as HttpAgent } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
@@ -26,7 +27,28 @@ export interface Origin {
 /** An unused socket is taken again up to this age. A dead one costs a request that must not be repeated its answer. */
 const longestMs = { repeatable: 50_000, once: 4_000 } as const satisfies Record<Kept, number>;
 
+/** The header with which a server says so (RFC 2068, section 19.7.1.1). */
+const announcing = 'keep-alive';
+/** From then on the kernel looks whether the other side is still there. */
+const probeAfterMs = 1_000;
+/** A server may close a socket a moment before the time that it has announced. */
+const sparedMs = 1_000;
+
 const keptAt = new WeakMap<Socket, number>();
+const announcedMs = new WeakMap<Socket, number>();
+
+/**
+ * Notes how long the server says it keeps the socket of this answer: `Keep-Alive: timeout=5`, in seconds. Node's agent
+ * reads it as well, though of the headers as an object, which nobody here needs otherwise, and into a timer.
+ */
+export function noteAnnounced({ socket, rawHeaders }: Pick<IncomingMessage, 'socket' | 'rawHeaders'>): void {
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length !== announcing.length || name.toLowerCase() !== announcing) continue;
+    const seconds = /^timeout=(\d{1,9})/.exec(rawHeaders[at + 1] ?? '')?.[1];
+    if (seconds !== undefined) announcedMs.set(socket, Number(seconds) * 1000 - sparedMs);
+  }
+}
 
 /**
  * An agent has one origin, so that its sockets differ in nothing but the certificates that were trusted for them. What
@@ -35,17 +57,23 @@ const keptAt = new WeakMap<Socket, number>();
 const poolName = 'kept';
 
 /**
- * Notes when a socket falls free. The agent itself closes it after the longest age, or earlier as the server's
- * `Keep-Alive` header says. What `keepSocketAlive` returns is documented and matters, although its type says nothing.
+ * What is documented to be done where a socket falls free, and nothing else: it gets no timer, because its age is looked at
+ * when a request wants it. The value matters, although the type of `keepSocketAlive` says nothing of one.
  */
+function keep(socket: Socket): true {
+  keptAt.set(socket, Date.now());
+  socket.setKeepAlive(true, probeAfterMs);
+  socket.unref();
+  return true;
+}
+
 class KeptHttp extends HttpAgent {
   override getName(): string {
     return poolName;
   }
 
-  override keepSocketAlive(socket: Socket): void {
-    keptAt.set(socket, Date.now());
-    return super.keepSocketAlive(socket);
+  override keepSocketAlive(socket: Socket): true {
+    return keep(socket);
   }
 }
 
@@ -55,9 +83,8 @@ class KeptHttps extends HttpsAgent {
     return typeof ca === 'string' ? ca : poolName;
   }
 
-  override keepSocketAlive(socket: Socket): void {
-    keptAt.set(socket, Date.now());
-    return super.keepSocketAlive(socket);
+  override keepSocketAlive(socket: Socket): true {
+    return keep(socket);
   }
 }
 
@@ -71,7 +98,7 @@ function createOrigin(text: string): Origin {
     throw new TypeError('Not an http or https origin');
   }
   const hostname = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
-  const options = { keepAlive: true, timeout: longestMs.repeatable };
+  const options = { keepAlive: true };
   return {
     secure,
     hostname,
@@ -98,8 +125,8 @@ export function originOf(text: string): Origin {
 
 function isStale(socket: Socket, longest: number, now: number): boolean {
   const age = now - (keptAt.get(socket) ?? 0);
-  // What the server announced is the socket's own time-out. A clock set back makes the age negative.
-  return age < 0 || age >= Math.min(longest, socket.timeout ?? longest);
+  // A clock set back makes the age negative.
+  return age < 0 || age >= Math.min(longest, announcedMs.get(socket) ?? longest);
 }
 
 /**

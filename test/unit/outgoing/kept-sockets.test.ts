@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { send } from '../../../functions/outgoing/send.ts';
@@ -54,6 +55,26 @@ test('a socket is not taken again after the time that the server announced', asy
   t.mock.timers.setTime(1_800_000_005_000);
   await call(server);
   assert.equal(server.connections(), 2);
+});
+
+test('a socket that its server keeps for a second only is not taken again at all', async (t) => {
+  const server = await served(t, (socket) =>
+    socket.write('HTTP/1.1 200 OK\r\nKEEP-ALIVE: timeout=1, max=100\r\nContent-Length: 0\r\n\r\n'),
+  );
+  t.mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 });
+  await call(server);
+  await call(server);
+  assert.equal(server.connections(), 2);
+});
+
+test('a kept socket has no timer', async (t) => {
+  const server = await served(t, (socket) =>
+    socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n'),
+  );
+  const set = t.mock.method(Socket.prototype, 'setTimeout');
+  await call(server);
+  await call(server);
+  assert.equal(set.mock.callCount(), 0);
 });
 
 /** Answers the first request of a connection and drops the connection when a second arrives. */

@@ -5,6 +5,7 @@ import type { ApiBroker } from './endpoints/api/room.ts';
 import type { Broker } from './endpoints/context.ts';
 import { createRoutes } from './proxy/routes.ts';
 import type { Refreshing } from './refresh/refreshing.ts';
+import { createStandings } from './session/standing.ts';
 
 /** @param send how the APIs are asked */
 export function furnishApis(broker: Broker, tools: Tools, send: ApiBroker['send']): ApiBroker {
@@ -16,5 +17,5 @@ export function furnishApis(broker: Broker, tools: Tools, send: ApiBroker['send'
     opened ??= import('./refreshing.ts').then(({ openRefreshing }) => openRefreshing(broker, tools));
     return opened;
   };
-  return { ...broker, routes: createRoutes(apis), groups, groupOf, refreshing, send };
+  return { ...broker, routes: createRoutes(apis), groups, groupOf, refreshing, standings: createStandings(), send };
 }

@@ -38,8 +38,8 @@ export interface SessionRules extends ReadingRules {
   readonly idleSeconds: Seconds;
 }
 
-/** Names with the prefix `__Host-`: no sibling domain can set a cookie of this name. */
-const sessionNames = [cookie.session, cookie.grant, cookie.seen].flatMap(chunkNames);
+/** All that a session is read from. Names with the prefix `__Host-`: no sibling domain can set a cookie of this name. */
+export const sessionNames = [cookie.session, cookie.grant, cookie.seen].flatMap(chunkNames);
 
 /** The grant of this session; one of another session, or one that has ended, counts as absent. */
 function readGrant(cookies: Cookies, identity: Identity, rules: ReadingRules): Value<BoundGrant> {
@@ -99,19 +99,19 @@ function newestOf(tokens: readonly Value<BoundApiToken>[], binding: string, fing
  * Reads the access token of one API. A token that has ended is returned as well; its `expiresAt` says so.
  *
  * @param apiName as configured
- * @param session the live session of this request
+ * @param binding of the live session of this request; see `bindingOf`
  * @param fingerprint what this API asks of the provider today, see `fingerprintOf`
  */
 export function readApiToken(
   cookies: Cookies,
   apiName: string,
-  session: LiveSession,
+  binding: string,
   fingerprint: string,
   rules: ReadingRules,
 ): ApiTokenReading {
   const opened = openCandidates(cookies, cookie.apiTokenPrefix + apiName, 'at', rules.ring);
   const tokens = opened.map((one) => valueOf(one, decodeApiToken, rules));
-  const newest = newestOf(tokens, bindingOf(session.identity), fingerprint);
+  const newest = newestOf(tokens, binding, fingerprint);
   if (newest) return { kind: 'token', ...newest };
   return tokens.find((token) => token.kind === 'unreadable') ?? { kind: 'missing' };
 }

@@ -2,6 +2,7 @@
 import { redemptionGroups } from '../../functions/audience/groups.ts';
 import { cookie } from '../../functions/contract/wire.ts';
 import type { HttpResponse } from '../../functions/http/message.ts';
+import { bindingOf } from '../../functions/session/identity.ts';
 import { readApiToken, readSession } from '../../functions/session/jar.ts';
 import type { Jar } from './browser.ts';
 import { belongs } from './invariants.ts';
@@ -141,7 +142,7 @@ export function lookInto(truth: Truth, jar: Jar) {
   const live = reading.kind === 'live' ? reading : undefined;
   const tokens = apiNames.map((api) => {
     const fingerprint = groups.find(({ apis }) => apis.includes(api))?.fingerprint ?? '';
-    const found = live && readApiToken(jar.send(`/api/${api}`), api, live, fingerprint, rules);
+    const found = live && readApiToken(jar.send(`/api/${api}`), api, bindingOf(live.identity), fingerprint, rules);
     return { api, token: found?.kind === 'token' ? found.token : undefined };
   });
   return { kind: reading.kind, session, grant: live?.grant, tokens };

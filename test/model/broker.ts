@@ -79,7 +79,7 @@ export function apiContext(world: World, task: Task, request: Request, http: Htt
       if (fields?.['reason'] === 'too_late_to_decide' && request.session !== undefined)
         tooLateToDecide(world, request.session, request);
     },
-    broker: { ...broker, refreshing: async () => asked, send: apiFor(world, request) },
+    broker: { ...broker, refreshing: async () => asked, standings: world.standings, send: apiFor(world, request) },
   };
 }
 

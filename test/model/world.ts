@@ -10,6 +10,7 @@ import type { SessionStore } from '../../functions/refresh/store.ts';
 import { openHoldings } from '../../functions/session/holdings.ts';
 import type { Identity } from '../../functions/session/identity.ts';
 import type { RandomBytes } from '../../functions/session/sealing.ts';
+import { createStandings, type Standings } from '../../functions/session/standing.ts';
 import { createJar, type Jar } from './browser.ts';
 import * as invariants from './invariants.ts';
 import { createProvider, type Grant } from './provider.ts';
@@ -35,6 +36,8 @@ export interface World extends Truth {
   readonly table: Table;
   readonly mutant: Mutant;
   readonly jars: Jar[];
+  /** Of all instances: whatever one of them has found out, all of them know. */
+  readonly standings: Standings;
   /** By instance, where there is no table. */
   readonly memories: Map<string, SessionStore>;
   readonly newJar: () => Jar;
@@ -158,6 +161,7 @@ export function createWorld(settings: WorldSettings, mutant: Mutant = {}): World
     revocations: [],
     requests: [],
     jars: [],
+    standings: createStandings(),
     memories: new Map(),
     holders: new Map(),
     rules: () => ({ ring, now: epochSeconds(scheduler.nowMs() / 1000), unknownKey: 'absent' }),

@@ -1,7 +1,10 @@
 /** Admits a request for which the jar alone is not enough: something is missing there, has run out, or must be asked for. */
 import type { RedemptionGroup } from '../../audience/groups.ts';
 import { problem } from '../../http/problems.ts';
+import { bindingOf } from '../../session/identity.ts';
 import { readApiToken } from '../../session/jar.ts';
+import { standingOf } from '../../session/standing.ts';
+import { activityCookies } from '../activity.ts';
 import { readWithKeys, sessionProblem } from '../current-session.ts';
 import { isFresh, refused, type Admission } from './admission.ts';
 import { audienceProblem, renew } from './renew.ts';
@@ -19,13 +22,14 @@ async function admitWith(
   const { request, now } = context;
   const { identity, grant } = session;
   const { reading } = await readWithKeys(context, (by) =>
-    readApiToken(request.cookies, api, session, group.fingerprint, by),
+    readApiToken(request.cookies, api, bindingOf(identity), group.fingerprint, by),
   );
   if (reading.kind === 'unreadable') return refused(sessionProblem(context, reading));
   const mended = healed === undefined ? undefined : renewalCookies(context, identity, healed, new Set());
   const cookies = mended?.kind === 'fits' ? mended.cookies : [];
-  if (reading.kind === 'token' && isFresh(session, api, reading.expiresAt, now)) {
-    return { kind: 'admitted', token: reading.token, session, cookies };
+  const activity = await activityCookies(context, session);
+  if (reading.kind === 'token' && isFresh(standingOf(session), api, reading.expiresAt, now)) {
+    return { kind: 'admitted', token: reading.token, cookies: [...cookies, ...activity] };
   }
   const failure = grant.failures.get(api);
   if (failure !== undefined && failure.retryAt > now) {
@@ -36,7 +40,7 @@ async function admitWith(
   const renewed = await renew(context, { identity, grant: known, group, currentEndsAt, rules });
   if (renewed.kind !== 'token') return refused(renewed.response);
   const token = renewed.token ?? (reading.kind === 'token' ? reading.token : undefined);
-  return { kind: 'admitted', token, session, cookies: renewed.cookies };
+  return { kind: 'admitted', token, cookies: [...renewed.cookies, ...activity] };
 }
 
 /** @param api name of one that has an audience */

@@ -7,6 +7,7 @@ import { forward, refuse, type Forwarded, type Problem } from '../../proxy/forwa
 import type { Challenge } from '../../proxy/challenge.ts';
 import type { Match } from '../../proxy/routes.ts';
 import { readApiToken } from '../../session/jar.ts';
+import { standingOf, type Standing } from '../../session/standing.ts';
 import { activityCookies } from '../activity.ts';
 import { currentSession, readWithKeys, sessionProblem } from '../current-session.ts';
 import { isFresh, refused, type Admission, type Admitted } from './admission.ts';
@@ -16,24 +17,36 @@ function problemResponse({ request }: ApiContext, { code, detail, headers }: Pro
   return withHeaders(problem(code, { ref: request.requestId, detail }), headers);
 }
 
+/** @returns undefined where the API's token is missing, or has to be renewed */
+async function admitWith(context: ApiContext, api: string, standing: Standing): Promise<Admitted | undefined> {
+  const { request, broker, now } = context;
+  const fingerprint = broker.groupOf.get(api)?.fingerprint ?? '';
+  const { reading } = await readWithKeys(context, (rules) =>
+    readApiToken(request.cookies, api, standing.binding, fingerprint, rules),
+  );
+  if (reading.kind !== 'token' || !isFresh(standing, api, reading.expiresAt, now)) return undefined;
+  return { kind: 'admitted', token: reading.token, held: reading, cookies: [] };
+}
+
 /** @returns undefined where the jar alone does not decide */
 async function admitByJar(context: ApiContext, api: string): Promise<Admission | undefined> {
   const { request, broker, now } = context;
-  if (broker.hasTable && broker.configuration.session.revocation === 'immediate') return undefined;
+  const { idle, revocation } = broker.configuration.session;
+  if (broker.hasTable && revocation === 'immediate') return undefined;
+  const known = broker.standings.find(request.cookies, now, idle);
+  if (known !== undefined) return admitWith(context, api, known);
   const { session } = await currentSession(context);
   if (session.kind !== 'live') {
     return session.kind === 'grantless' && broker.hasTable ? undefined : refused(sessionProblem(context, session));
   }
-  const fingerprint = broker.groupOf.get(api)?.fingerprint ?? '';
-  const { reading } = await readWithKeys(context, (rules) =>
-    readApiToken(request.cookies, api, session, fingerprint, rules),
-  );
-  if (reading.kind !== 'token' || !isFresh(session, api, reading.expiresAt, now)) return undefined;
-  return { kind: 'admitted', token: reading.token, session, held: reading, cookies: [] };
+  const standing = standingOf(session);
+  broker.standings.remember(request.cookies, standing);
+  const admitted = await admitWith(context, api, standing);
+  return admitted && { ...admitted, cookies: await activityCookies(context, session) };
 }
 
 async function admit(context: ApiContext, { route, anonymous }: Match): Promise<Admission> {
-  if (anonymous) return { kind: 'admitted', token: undefined, session: undefined, cookies: [] };
+  if (anonymous) return { kind: 'admitted', token: undefined, cookies: [] };
   const admission = await admitByJar(context, route.name);
   return admission ?? (await import('./admit-anew.ts')).admitAnew(context, route.name);
 }
@@ -64,11 +77,9 @@ async function send(context: ApiContext, match: Match, admitted: Admitted): Prom
   const { request, broker, log } = context;
   const { publicOrigin } = broker.configuration;
   const { token } = admitted;
+  let { cookies } = admitted;
   let forwarded = await forward(request, match, { send: broker.send, token, publicOrigin, nowMs: Date.now, log });
-  const { session } = admitted;
-  let cookies =
-    session === undefined ? admitted.cookies : [...admitted.cookies, ...(await activityCookies(context, session))];
-  const challenge = session && stepUpOf(forwarded);
+  const challenge = match.anonymous ? undefined : stepUpOf(forwarded);
   if (challenge !== undefined) {
     return (await import('./step-up.ts')).stepUpProblem(context, match.route.name, challenge, cookies);
   }

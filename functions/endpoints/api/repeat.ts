@@ -5,9 +5,13 @@
 import type { HttpResponse, SetCookie } from '../../http/message.ts';
 import { forward, type Forwarded } from '../../proxy/forward.ts';
 import type { Match } from '../../proxy/routes.ts';
+import type { Grant } from '../../session/grant.ts';
+import { currentSession } from '../current-session.ts';
 import type { Admitted } from './admission.ts';
 import { renew } from './renew.ts';
 import type { ApiContext } from './room.ts';
+
+type Held = NonNullable<Admitted['held']>;
 
 /** What takes the place of the API's first answer. */
 export type Repeated =
@@ -18,9 +22,7 @@ export type Repeated =
  * A token that was issued just now is not refused for its age, so that another one would be refused as well. How old a
  * token is shows where it came with the newest grant; an older one is older than that.
  */
-function isYoung({ session, held }: Admitted, api: string, now: number): boolean {
-  if (session === undefined || held === undefined) return true;
-  const { generation, sealedAt, tokens } = session.grant;
+function isYoung(held: Held, { generation, sealedAt, tokens }: Grant, api: string, now: number): boolean {
   const times = tokens.get(api);
   const marginSeconds = times === undefined ? 0 : times.endsAt - times.refreshAt;
   return held.generation >= generation && now - sealedAt < marginSeconds;
@@ -29,17 +31,19 @@ function isYoung({ session, held }: Admitted, api: string, now: number): boolean
 /** @returns undefined where the API's first answer stands */
 export async function repeat(context: ApiContext, match: Match, admitted: Admitted): Promise<Repeated | undefined> {
   const { request, broker, now, log } = context;
-  const { session, held, token } = admitted;
+  const { held, token } = admitted;
   const { name } = match.route;
   const group = broker.groupOf.get(name);
-  if (!session || !held || !token || !group || isYoung(admitted, name, now)) return undefined;
+  if (!held || !token || !group) return undefined;
+  const { session, rules } = await currentSession(context);
+  if (session.kind !== 'live' || isYoung(held, session.grant, name, now)) return undefined;
   const renewed = await renew(context, {
     identity: session.identity,
     grant: session.grant,
     group,
     currentEndsAt: held.expiresAt,
     refusedToken: token,
-    rules: { ring: broker.ring, now, unknownKey: 'unreadable' },
+    rules,
   });
   if (renewed.kind === 'token') {
     if (renewed.token === undefined || renewed.token === token) return undefined;

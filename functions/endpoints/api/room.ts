@@ -3,6 +3,7 @@ import type { Forwarding } from '../../proxy/forward.ts';
 import type { Routes } from '../../proxy/routes.ts';
 import type { RedemptionGroup } from '../../audience/groups.ts';
 import type { Refreshing } from '../../refresh/refreshing.ts';
+import type { Standings } from '../../session/standing.ts';
 import type { Broker, Context } from '../context.ts';
 
 export interface ApiBroker extends Broker {
@@ -13,6 +14,8 @@ export interface ApiBroker extends Broker {
   readonly groupOf: ReadonlyMap<string, RedemptionGroup>;
   /** Loaded with the first token that has run out. */
   refreshing(): Promise<Refreshing>;
+  /** What was found out about sessions whose cookies have been opened before. */
+  readonly standings: Standings;
   readonly send: Forwarding['send'];
 }
 

@@ -7,7 +7,7 @@ import type { EpochSeconds } from '../../../functions/contract/units.ts';
 import { parseCookies } from '../../../functions/http/cookies.ts';
 import type { ApiToken } from '../../../functions/session/api-token.ts';
 import type { Failure, TokenTimes } from '../../../functions/session/grant.ts';
-import { equalSid } from '../../../functions/session/identity.ts';
+import { bindingOf, equalSid } from '../../../functions/session/identity.ts';
 import { openHoldings } from '../../../functions/session/holdings.ts';
 import type { ApiGrant, HeldToken, Holdings } from '../../../functions/session/holdings.ts';
 import type { Identity } from '../../../functions/session/identity.ts';
@@ -91,7 +91,7 @@ for (const file of files) {
 
     for (const [api, token] of Object.entries(holds.tokens)) {
       test(`the token of API ${api}`, () => {
-        const reading = readApiToken(jar, api, live(jar, rules), token.fingerprint, rules);
+        const reading = readApiToken(jar, api, bindingOf(live(jar, rules).identity), token.fingerprint, rules);
         assert.equal(reading.kind, 'token');
         assert.partialDeepStrictEqual(reading, token);
       });

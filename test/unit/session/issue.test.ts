@@ -8,6 +8,7 @@ import type { SetCookie } from '../../../functions/http/message.ts';
 import { chunkNames } from '../../../functions/session/chunks.ts';
 import { endSession, issueSession } from '../../../functions/session/issue.ts';
 import type { JarLayout } from '../../../functions/session/issue.ts';
+import { bindingOf } from '../../../functions/session/identity.ts';
 import { readApiToken, readSession } from '../../../functions/session/jar.ts';
 import { readIdToken } from '../../../functions/session/logout.ts';
 import { seenCookie } from '../../../functions/session/seen-cookie.ts';
@@ -68,7 +69,9 @@ describe('a login', () => {
     const cookies = sent([...store.values()]);
     const session = live(cookies);
     assert.equal(session.identity.subject, 'alice');
-    assert.deepEqual(readApiToken(cookies, 'profile', session, fingerprint, rules), { kind: 'missing' });
+    assert.deepEqual(readApiToken(cookies, 'profile', bindingOf(session.identity), fingerprint, rules), {
+      kind: 'missing',
+    });
   });
 
   test('keeps the ID token where the provider’s logout needs it', () => {
@@ -141,7 +144,13 @@ describe('bytes', () => {
       const token = tokenOf(length);
       const cookies = issued({ ...alice, tokens: new Map([['orders', token]]) });
       assert.equal(chunkNames(orders).filter((name) => valueOf(cookies, name) !== '').length, chunks);
-      const reading = readApiToken(sent(cookies), 'orders', live(sent(cookies)), fingerprint, rules);
+      const reading = readApiToken(
+        sent(cookies),
+        'orders',
+        bindingOf(live(sent(cookies)).identity),
+        fingerprint,
+        rules,
+      );
       assert.equal(reading.kind === 'token' && reading.token, token.token);
     });
   }

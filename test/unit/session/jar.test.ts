@@ -245,9 +245,9 @@ describe('a value that this instance cannot open', () => {
 });
 
 describe('an API’s token', () => {
-  const session = live(sent(jar));
+  const binding = bindingOf(live(sent(jar)).identity);
   const read = (...stored: readonly (readonly SetCookie[])[]): ReturnType<typeof readApiToken> =>
-    readApiToken(sent(...stored), 'orders', session, fingerprint, rules);
+    readApiToken(sent(...stored), 'orders', binding, fingerprint, rules);
   const name = `${cookie.apiTokenPrefix}orders`;
   const planted = (value: string): readonly SetCookie[] => [cookieOf(name, value)];
   const generation = (number: number): readonly SetCookie[] =>
@@ -260,16 +260,16 @@ describe('an API’s token', () => {
   });
 
   test('is returned when it has ended', () => {
-    assert.equal(readApiToken(sent(jar), 'orders', session, fingerprint, at(9000)).kind, 'token');
+    assert.equal(readApiToken(sent(jar), 'orders', binding, fingerprint, at(9000)).kind, 'token');
   });
 
   test('is missing where there is no cookie', () => {
     assert.deepEqual(read([]), { kind: 'missing' });
-    assert.deepEqual(readApiToken(sent(jar), 'constructor', session, fingerprint, rules), { kind: 'missing' });
+    assert.deepEqual(readApiToken(sent(jar), 'constructor', binding, fingerprint, rules), { kind: 'missing' });
   });
 
   test('is missing when it was asked for under another configuration', () => {
-    assert.deepEqual(readApiToken(sent(jar), 'orders', session, 'AAAAAAAA', rules), { kind: 'missing' });
+    assert.deepEqual(readApiToken(sent(jar), 'orders', binding, 'AAAAAAAA', rules), { kind: 'missing' });
   });
 
   test('is missing when it belongs to another session', () => {
@@ -304,11 +304,11 @@ describe('an API’s token', () => {
 
   test('is unreadable while its key is unknown, missing once the key is retired', () => {
     const cookies = sent(pick(underOtherKey, name));
-    assert.deepEqual(readApiToken(cookies, 'orders', session, fingerprint, rules), {
+    assert.deepEqual(readApiToken(cookies, 'orders', binding, fingerprint, rules), {
       kind: 'unreadable',
       reason: 'unknown_key',
     });
-    assert.deepEqual(readApiToken(cookies, 'orders', session, fingerprint, at(0, 'absent')), { kind: 'missing' });
+    assert.deepEqual(readApiToken(cookies, 'orders', binding, fingerprint, at(0, 'absent')), { kind: 'missing' });
   });
 
   test('counts before a planted value that cannot be read', () => {

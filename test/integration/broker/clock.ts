@@ -5,7 +5,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { moveClock } from './moving-clock.ts';
+import { moveClock, movingClock } from './moving-clock.ts';
 
 export interface Clock {
   /** Moves every clock forward. */
@@ -31,9 +31,7 @@ export function startClock(): Clock {
   // Not before the last process of a stack has ended.
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   moveClock(() => aheadMs);
-  const module = new URL('moving-clock.ts', import.meta.url);
-  module.searchParams.set('ahead', file);
-  modules = [module];
+  modules = [movingClock(file)];
   return {
     advance(seconds) {
       aheadMs += seconds * 1000;

@@ -31,11 +31,14 @@ const testTimeoutMs = 300_000;
 
 const tool = (path: string): string => join(projectRoot, 'node_modules', path);
 
+/** Where Node keeps what it has compiled, so that it compiles and strips of types once what nearly every test file loads. */
+const compiled = { NODE_COMPILE_CACHE: join(projectRoot, 'node_modules/.cache/token-broker-compiled') };
+
 type Variables = Readonly<Record<string, string>>;
 
 /** Runs a program of Node's with this very Node, whichever one is on the path. */
 async function runNode(args: readonly string[], variables: Variables = {}): Promise<boolean> {
-  const env = { ...process.env, ...variables };
+  const env = { ...process.env, ...compiled, ...variables };
   const child = spawn(process.execPath, args, { cwd: projectRoot, stdio: 'inherit', env });
   return new Promise((resolve, reject) => {
     child.once('error', reject);

@@ -237,7 +237,7 @@ inEveryBrowser((newVisitor) => {
     assert.equal(streamsAsked().length, earlier);
     await page.locator('#stream .line a').click();
     await fillIn(page, 'alice');
-    await page.waitForSelector('#hello:not([hidden])');
+    await bothAnswered(page);
     await page.locator('#stream button').click();
     await streamIs(page, 'live');
   });

@@ -4,9 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { run as runFiles } from 'node:test';
+import { spec } from 'node:test/reporters';
 import { projectRoot } from './build.ts';
 
 /** What a run of Node's test runner counted: `tests`, `pass`, `fail` and so on. */
@@ -34,12 +34,11 @@ const tool = (path: string): string => join(projectRoot, 'node_modules', path);
 /** Where Node keeps what it has compiled, so that it compiles and strips of types once what nearly every test file loads. */
 const compiled = { NODE_COMPILE_CACHE: join(projectRoot, 'node_modules/.cache/token-broker-compiled') };
 
-type Variables = Readonly<Record<string, string>>;
+const environment = { ...process.env, ...compiled };
 
 /** Runs a program of Node's with this very Node, whichever one is on the path. */
-async function runNode(args: readonly string[], variables: Variables = {}): Promise<boolean> {
-  const env = { ...process.env, ...compiled, ...variables };
-  const child = spawn(process.execPath, args, { cwd: projectRoot, stdio: 'inherit', env });
+async function runNode(args: readonly string[]): Promise<boolean> {
+  const child = spawn(process.execPath, args, { cwd: projectRoot, stdio: 'inherit', env: environment });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => {
@@ -54,40 +53,45 @@ const program = (name: string, ...args: [string, ...string[]]): Step => ({
   run: async () => ({ passed: await runNode(args) }),
 });
 
-/** Reads what the runner wrote in the Test Anything Protocol. */
-function readTap(tap: string): Required<Pick<Outcome, 'counts' | 'skipped'>> {
-  const counts = [...tap.matchAll(/^# (\w+) ([\d.]+)$/gm)].map(
-    ([, name = '', value]) => [name, Number(value)] as const,
-  );
-  const skipped = [...tap.matchAll(/^ *ok \d+ - (.*?) # SKIP ?(.*)$/gm)].map(
-    ([, name = '', reason = '']) => `${name}${reason === '' ? '' : `: ${reason}`}`,
-  );
-  return { counts: new Map(counts), skipped };
+interface TestOptions {
+  /** How many files are run at the same time. */
+  readonly concurrency?: number;
+  /** Files that are started before the others: those that take longest, or nothing would be left to run beside them. */
+  readonly first?: readonly string[];
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
-async function runTests(files: readonly string[], concurrency: number, variables?: Variables): Promise<Outcome> {
+async function runTests(
+  pattern: string,
+  { concurrency = 2, first = [], variables }: TestOptions = {},
+): Promise<Outcome> {
+  const found = globSync(`test/${pattern}.test.ts`, { cwd: projectRoot }).toSorted();
+  const files = [...new Set([...first, ...found])].map((file) => join(projectRoot, file));
   if (files.length === 0) return { passed: true };
-  const directory = await mkdtemp(join(tmpdir(), 'token-broker-tests-'));
-  const tap = join(directory, 'tests.tap');
-  const reporters = [
-    ['--test-reporter=spec', '--test-reporter-destination=stdout'],
-    ['--test-reporter=tap', `--test-reporter-destination=${tap}`],
-  ].flat();
-  const limits = [`--test-timeout=${String(testTimeoutMs)}`, `--test-concurrency=${String(concurrency)}`];
-  try {
-    const passed = await runNode(['--test', ...reporters, ...limits, ...files], variables);
-    return { passed, ...readTap(await readFile(tap, 'utf8')) };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  const events = runFiles({ files, concurrency, timeout: testTimeoutMs, env: { ...environment, ...variables } });
+  const counts = new Map<string, number>();
+  const skipped: string[] = [];
+  let passed = false;
+  events.on('test:pass', ({ name, skip }) => {
+    if (skip === undefined || skip === false) return;
+    skipped.push(typeof skip === 'string' && skip !== '' ? `${name}: ${skip}` : name);
+  });
+  events.on('test:diagnostic', ({ nesting, message }) => {
+    const [, name, value] = /^(\w+) ([\d.]+)$/.exec(message) ?? [];
+    if (nesting === 0 && name !== undefined) counts.set(name, Number(value));
+  });
+  events.on('test:summary', ({ file, success }) => {
+    // Each file has a summary as well.
+    if (file === undefined) passed = success;
+  });
+  for await (const text of events.compose(new spec())) process.stdout.write(text as string);
+  return { passed, counts, skipped };
 }
 
-const filesAt = (pattern: string): string[] => globSync(`test/${pattern}.test.ts`, { cwd: projectRoot }).toSorted();
-
-const tests = (name: string, concurrency = 2): Step => ({
+const tests = (name: string, options?: TestOptions): Step => ({
   name,
   goesOn: true,
-  run: async () => runTests(filesAt(`${name}/**/*`), concurrency),
+  run: async () => runTests(`${name}/**/*`, options),
 });
 
 /** Tests of the broker to which it matters how requests reach it, and answers their client. */
@@ -97,7 +101,7 @@ const throughGateways = 'integration/broker/{bad-*,callback,cookies,cookies-mixe
 const behind = (events: 'rest' | 'function-url'): Step => ({
   name: events,
   goesOn: true,
-  run: async () => runTests(filesAt(throughGateways), 2, { BROKER_EVENTS: events }),
+  run: async () => runTests(throughGateways, { variables: { BROKER_EVENTS: events } }),
 });
 
 const steps: readonly Step[] = [
@@ -111,8 +115,8 @@ const steps: readonly Step[] = [
   behind('rest'),
   behind('function-url'),
   tests('conformance'),
-  tests('fuzz', 1),
-  tests('browser'),
+  tests('fuzz', { concurrency: 1 }),
+  tests('browser', { first: ['refresh', 'page', 'login'].map((name) => `test/browser/${name}.test.ts`) }),
 ];
 
 interface Report {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BrowserContext } from 'puppeteer-core';
 import { inEveryBrowser } from './browsers.ts';
+import { cookiesIn } from './jar.ts';
 import { oneMachine } from './one-machine.ts';
 import { bothAnswered, fillIn, logIn, openApp, who } from './person.ts';
 import { shownName, watchTraffic } from './traffic.ts';
@@ -19,7 +20,7 @@ interface Stored {
 
 /** The broker's cookies by name; of a login transaction the prefix alone. */
 async function stored(context: BrowserContext): Promise<Record<string, Stored>> {
-  const cookies = (await context.cookies()).filter(({ domain }) => domain === 'localhost');
+  const cookies = (await cookiesIn(context)).filter(({ domain }) => domain === 'localhost');
   const entries = cookies.map(({ name, path, sameSite, secure, httpOnly }) => {
     return [shownName(name), { path, sameSite, secure, httpOnly: httpOnly ?? false }] as const;
   });

@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import type { Page } from 'puppeteer-core';
 import { linkInPage, statusOfUser } from './asking.ts';
 import { inEveryBrowser, type Visitor } from './browsers.ts';
+import { cookiesIn } from './jar.ts';
 import { oneMachine } from './one-machine.ts';
 import { startPages } from './pages.ts';
 import { fillIn, landed, logInAtRoot } from './person.ts';
@@ -70,7 +71,7 @@ async function prefetch(page: Page, way: Way, url: string): Promise<number> {
 
 /** Every cookie with its value. */
 const jarOf = async ({ context }: Visitor): Promise<readonly string[]> =>
-  (await context.cookies()).map(({ domain, path, name, value }) => `${domain}${path} ${name}=${value}`).toSorted();
+  (await cookiesIn(context)).map(({ domain, path, name, value }) => `${domain}${path} ${name}=${value}`).toSorted();
 
 const asked = (): readonly string[] => stack.provider.requests.map(({ endpoint }) => endpoint);
 

@@ -30,11 +30,26 @@ export type Taker = Pick<Writable, 'write' | 'on' | 'off' | 'destroyed'>;
  */
 export function relay(source: Readable, taker: Taker, { silenceMs, endsAtMs }: RelayLimits): Promise<RelayEnd> {
   return new Promise((resolve) => {
-    let silence: NodeJS.Timeout | undefined;
-    const total = setTimeout(() => settle('late'), Math.max(0, endsAtMs - Date.now()));
+    let silentAtMs = Infinity;
+    let firesAtMs = Infinity;
+    let timer: NodeJS.Timeout | undefined;
+
+    // One timer, which stays as it is while bytes come: it looks when it fires whether the time has come.
+    const fireAt = (atMs: number): void => {
+      clearTimeout(timer);
+      firesAtMs = atMs;
+      timer = setTimeout(look, Math.max(0, atMs - Date.now()));
+    };
+    const look = (): void => {
+      const now = Date.now();
+      const dueAtMs = Math.min(silentAtMs, endsAtMs);
+      if (now < dueAtMs) fireAt(dueAtMs);
+      else settle(now < endsAtMs ? 'silent' : 'late');
+    };
     const listen = (): void => {
-      clearTimeout(silence);
-      silence = setTimeout(() => settle('silent'), silenceMs);
+      silentAtMs = Date.now() + silenceMs;
+      const dueAtMs = Math.min(silentAtMs, endsAtMs);
+      if (dueAtMs < firesAtMs) fireAt(dueAtMs);
     };
     const resume = (): void => {
       listen();
@@ -42,8 +57,7 @@ export function relay(source: Readable, taker: Taker, { silenceMs, endsAtMs }: R
     };
     const leave = (): void => settle('left');
     const settle = (end: RelayEnd): void => {
-      clearTimeout(silence);
-      clearTimeout(total);
+      clearTimeout(timer);
       taker.off('drain', resume).off('close', leave);
       if (end !== 'complete') source.destroy();
       resolve(end);
@@ -60,7 +74,7 @@ export function relay(source: Readable, taker: Taker, { silenceMs, endsAtMs }: R
     listen();
     source.on('data', (chunk: Buffer) => {
       if (taker.write(chunk)) return listen();
-      clearTimeout(silence);
+      silentAtMs = Infinity;
       source.pause();
     });
   });

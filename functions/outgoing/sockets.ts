@@ -27,7 +27,7 @@ export interface Origin {
 /** An unused socket is taken again up to this age. A dead one costs a request that must not be repeated its answer. */
 const longestMs = { repeatable: 50_000, once: 4_000 } as const satisfies Record<Kept, number>;
 
-/** The header with which a server says so (RFC 2068, section 19.7.1.1). */
+/** The header in which a server says how long it keeps a socket (RFC 2068, section 19.7.1.1). */
 const announcing = 'keep-alive';
 /** From then on the kernel looks whether the other side is still there. */
 const probeAfterMs = 1_000;

@@ -10,7 +10,7 @@ import { interleave, quantile } from '../statistics.ts';
 
 const path = '/api/orders/large';
 const callsOfRound = 20;
-const warmUp = 200;
+const warmUp = 600;
 
 /** Milliseconds of each round. */
 interface Figures {

@@ -67,9 +67,11 @@ export async function reply(
 ): Promise<{ readonly how: RelayEnd; readonly cut: boolean }> {
   const { body, arriving } = response;
   const opened = withPrelude(stream, prelude);
+  // Begun before anything is written: the first bytes, which may be there already, then leave together with the prelude.
+  const relayed = arriving === undefined ? undefined : relay(arriving.bytes, opened, { ...arriving, endsAtMs });
   opened.write('');
   if (!isHead && body.length > 0) opened.write(body);
-  const how = arriving === undefined ? 'complete' : await relay(arriving.bytes, opened, { ...arriving, endsAtMs });
+  const how = relayed === undefined ? 'complete' : await relayed;
   if (how === 'left') return { how, cut: false };
   const cut = how !== 'complete' && !mayEndAnywhere(response);
   if (!cut) opened.end();

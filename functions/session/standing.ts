@@ -1,7 +1,7 @@
 /**
  * What jars have said of their sessions: enough to let a call pass whose cookies this instance has opened before, since
- * the same text is always the same session. Kept are times, by the hash of the cookies (R147): nothing that speaks for
- * anybody, and nothing that says who it is.
+ * the same text is always the same session. Kept are times and a piece of the session's id, by the hash of the cookies
+ * (R147): nothing that speaks for anybody, and nothing that says who it is.
  */
 import { hash } from 'node:crypto';
 import type { EpochSeconds, Seconds } from '../contract/units.ts';

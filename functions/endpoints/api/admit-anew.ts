@@ -1,7 +1,6 @@
 /** Admits a request for which the jar alone is not enough: something is missing there, has run out, or must be asked for. */
 import type { RedemptionGroup } from '../../audience/groups.ts';
 import { problem } from '../../http/problems.ts';
-import { bindingOf } from '../../session/identity.ts';
 import { readApiToken } from '../../session/jar.ts';
 import { standingOf } from '../../session/standing.ts';
 import { activityCookies } from '../activity.ts';
@@ -21,14 +20,15 @@ async function admitWith(
 ): Promise<Admission> {
   const { request, now } = context;
   const { identity, grant } = session;
+  const standing = standingOf(session);
   const { reading } = await readWithKeys(context, (by) =>
-    readApiToken(request.cookies, api, bindingOf(identity), group.fingerprint, by),
+    readApiToken(request.cookies, api, standing.binding, group.fingerprint, by),
   );
   if (reading.kind === 'unreadable') return refused(sessionProblem(context, reading));
   const mended = healed === undefined ? undefined : renewalCookies(context, identity, healed, new Set());
   const cookies = mended?.kind === 'fits' ? mended.cookies : [];
   const activity = await activityCookies(context, session);
-  if (reading.kind === 'token' && isFresh(standingOf(session), api, reading.expiresAt, now)) {
+  if (reading.kind === 'token' && isFresh(standing, api, reading.expiresAt, now)) {
     return { kind: 'admitted', token: reading.token, cookies: [...cookies, ...activity] };
   }
   const failure = grant.failures.get(api);

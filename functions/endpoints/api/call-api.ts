@@ -18,7 +18,7 @@ function problemResponse({ request }: ApiContext, { code, detail, headers }: Pro
 }
 
 /** @returns undefined where the API's token is missing, or has to be renewed */
-async function admitWith(context: ApiContext, api: string, standing: Standing): Promise<Admitted | undefined> {
+async function admitStanding(context: ApiContext, api: string, standing: Standing): Promise<Admitted | undefined> {
   const { request, broker, now } = context;
   const fingerprint = broker.groupOf.get(api)?.fingerprint ?? '';
   const { reading } = await readWithKeys(context, (rules) =>
@@ -34,14 +34,14 @@ async function admitByJar(context: ApiContext, api: string): Promise<Admission |
   const { idle, revocation } = broker.configuration.session;
   if (broker.hasTable && revocation === 'immediate') return undefined;
   const known = broker.standings.find(request.cookies, now, idle);
-  if (known !== undefined) return admitWith(context, api, known);
+  if (known !== undefined) return admitStanding(context, api, known);
   const { session } = await currentSession(context);
   if (session.kind !== 'live') {
     return session.kind === 'grantless' && broker.hasTable ? undefined : refused(sessionProblem(context, session));
   }
   const standing = standingOf(session);
   broker.standings.remember(request.cookies, standing);
-  const admitted = await admitWith(context, api, standing);
+  const admitted = await admitStanding(context, api, standing);
   return admitted && { ...admitted, cookies: await activityCookies(context, session) };
 }
 

@@ -24,6 +24,7 @@ interface Round {
 }
 
 const callOf = (jar: Jar): object => fetchEvent(path, jar.header(path));
+const userOf = (jar: Jar): object => fetchEvent('/bff/user', jar.header('/bff/user'));
 
 /** Who is measured, and the events of one round, made anew with it because they grow old. */
 interface Contender {
@@ -151,8 +152,8 @@ async function measureStage(stage: Stage, runs: number, keep: Keep): Promise<rea
   const contenders: Readonly<Record<Common, Contender>> = {
     passThrough: { instance: instances.passThrough, events: () => [callOf(jar)] },
     api: { instance: instances.api, events: () => [callOf(jar)] },
-    nothing: { instance: instances.nothing, events: () => [fetchEvent('/bff/user', jar.header('/bff/user'))] },
-    user: { instance: instances.api, events: () => [fetchEvent('/bff/user', jar.header('/bff/user'))] },
+    nothing: { instance: instances.nothing, events: () => [userOf(jar)] },
+    user: { instance: instances.api, events: () => [userOf(jar)] },
   };
   for (const { instance, events } of Object.values(contenders)) await instance.loop(events()[0], warmUp);
   const requests = await countRequests(stage, instances.api, callOf(jar));

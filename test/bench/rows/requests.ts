@@ -2,7 +2,7 @@
 import { rm, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { moveClock } from '../../integration/broker/moving-clock.ts';
+import { moveClock, movingClock } from '../../integration/broker/moving-clock.ts';
 import type { Finding, Row } from '../finding.ts';
 import { fetchEvent } from '../parts/events.ts';
 import { startInstance } from '../parts/instance.ts';
@@ -25,12 +25,10 @@ async function withMovingClock<T>(
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'token-broker-clock-'));
   const file = join(folder, 'ahead');
-  const module = new URL('../../integration/broker/moving-clock.ts', import.meta.url);
-  module.searchParams.set('ahead', file);
   const write = async (): Promise<void> => writeFile(file, String(aheadMs));
   try {
     await write();
-    return await use(module, async (seconds) => {
+    return await use(movingClock(file), async (seconds) => {
       aheadMs += seconds * 1000;
       await write();
     });

@@ -1,5 +1,4 @@
 /** A clock that is ahead of the machine's. A function process that loads a module of it first reads from a file how far. */
-import { readFileSync } from 'node:fs';
 
 /** @param aheadMs is asked at each look at the clock */
 export function moveClock(aheadMs: () => number): void {
@@ -23,6 +22,3 @@ export function movingClock(file: string): URL {
   const script = `import { readFileSync } from 'node:fs'; (${moveClock.toString()})(${ahead});`;
   return new URL(`data:text/javascript,${encodeURIComponent(script)}`);
 }
-
-const file = new URL(import.meta.url).searchParams.get('ahead');
-if (file !== null) moveClock(() => Number(readFileSync(file, 'utf8')));

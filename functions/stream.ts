@@ -6,10 +6,10 @@ import { callApi } from './endpoints/api/call-api.ts';
 import type { ApiBroker } from './endpoints/api/room.ts';
 import { withHeaders } from './http/answers.ts';
 import { problem } from './http/problems.ts';
-import { prepare, reply, type WithPrelude } from './http/streamed-reply.ts';
 import { sendForStream } from './outgoing/send.ts';
 import { readPath } from './proxy/path.ts';
 import { matchRoute } from './proxy/routes.ts';
+import { prepare, reply, type WithPrelude } from './proxy/streamed-reply.ts';
 import { createStreams, isStreamed, streamedMethods, withinLimits, type Streams } from './proxy/streams.ts';
 import { createLog } from './telemetry/log.ts';
 

@@ -12,7 +12,7 @@ import { createLambda } from '../../../infra/local/lambda/lambda.ts';
 import { scratchDirectory } from '../package/packaged.ts';
 import { tinyFunction } from '../local-lambda/fixture.ts';
 
-const helper = join(projectRoot, 'functions/http/streamed-reply.ts');
+const helper = join(projectRoot, 'functions/proxy/streamed-reply.ts');
 
 /** Serves a function that answers like this at its URL. */
 async function serve(t: TestContext, source: string): Promise<Gateway> {

@@ -5,11 +5,12 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { relay } from '../../../functions/http/relay.ts';
-import type { RelayEnd } from '../../../functions/http/relay.ts';
+import { relay } from '../../../functions/outgoing/relay.ts';
+import type { RelayEnd } from '../../../functions/outgoing/relay.ts';
 
 const silenceMs = 1000;
 const lastsMs = 10_000;
+const beganAtMs = 1_800_000_000_000;
 
 /** One that takes each piece when it is told to, and has room for one. */
 interface Slow {
@@ -52,7 +53,8 @@ const openSource = (): Readable => new Readable({ read: () => undefined });
 
 /** Puts the clock into the test's hands and begins. */
 function begin(t: TestContext, source: Readable, taker: Writable, endsInMs = lastsMs): { end: RelayEnd | 'none' } {
-  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_800_000_000_000 });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: beganAtMs });
+  t.mock.method(process, 'uptime', () => (Date.now() - beganAtMs) / 1000);
   const seen: { end: RelayEnd | 'none' } = { end: 'none' };
   void relay(source, taker, { silenceMs, endsAtMs: Date.now() + endsInMs }).then((end) => (seen.end = end));
   return seen;

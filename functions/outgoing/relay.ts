@@ -1,5 +1,6 @@
 /** Passes bytes on as they come, no faster than they are taken, and gives up where nothing comes or nobody takes them. */
 import type { Readable, Writable } from 'node:stream';
+import { startWatch } from './watch.ts';
 
 /** How it came to its end; after anything but `complete` the source has been destroyed. */
 export type RelayEnd =
@@ -30,34 +31,16 @@ export type Taker = Pick<Writable, 'write' | 'on' | 'off' | 'destroyed'>;
  */
 export function relay(source: Readable, taker: Taker, { silenceMs, endsAtMs }: RelayLimits): Promise<RelayEnd> {
   return new Promise((resolve) => {
-    let silentAtMs = Infinity;
-    let firesAtMs = Infinity;
-    let timer: NodeJS.Timeout | undefined;
-
-    // One timer, which stays as it is while bytes come: it looks when it fires whether the time has come.
-    const fireAt = (atMs: number): void => {
-      clearTimeout(timer);
-      firesAtMs = atMs;
-      timer = setTimeout(look, Math.max(0, atMs - Date.now()));
-    };
-    const look = (): void => {
-      const now = Date.now();
-      const dueAtMs = Math.min(silentAtMs, endsAtMs);
-      if (now < dueAtMs) fireAt(dueAtMs);
-      else settle(now < endsAtMs ? 'silent' : 'late');
-    };
-    const listen = (): void => {
-      silentAtMs = Date.now() + silenceMs;
-      const dueAtMs = Math.min(silentAtMs, endsAtMs);
-      if (dueAtMs < firesAtMs) fireAt(dueAtMs);
-    };
+    const watch = startWatch(Math.max(0, endsAtMs - Date.now()));
+    watch.whenOver(() => settle(Date.now() < endsAtMs ? 'silent' : 'late'));
+    const listen = (): void => watch.atMost(silenceMs);
     const resume = (): void => {
       listen();
       source.resume();
     };
     const leave = (): void => settle('left');
     const settle = (end: RelayEnd): void => {
-      clearTimeout(timer);
+      watch.stop();
       taker.off('drain', resume).off('close', leave);
       if (end !== 'complete') source.destroy();
       resolve(end);
@@ -74,7 +57,7 @@ export function relay(source: Readable, taker: Taker, { silenceMs, endsAtMs }: R
     listen();
     source.on('data', (chunk: Buffer) => {
       if (taker.write(chunk)) return listen();
-      silentAtMs = Infinity;
+      watch.atMost(Infinity);
       source.pause();
     });
   });

@@ -3,10 +3,10 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html
  */
 import type { Writable } from 'node:stream';
-import type { HttpResponse } from './message.ts';
-import { resultOfPayload2 } from './payload-2.ts';
-import { relay } from './relay.ts';
-import type { RelayEnd } from './relay.ts';
+import type { HttpResponse } from '../http/message.ts';
+import { resultOfPayload2 } from '../http/payload-2.ts';
+import { relay } from '../outgoing/relay.ts';
+import type { RelayEnd } from '../outgoing/relay.ts';
 
 /** `awslambda.HttpResponseStream.from`: status, headers and cookies go ahead of what is written to the stream. */
 export type WithPrelude = (stream: Writable, prelude: Record<string, unknown>) => Writable;
@@ -68,10 +68,10 @@ export async function reply(
   const { body, arriving } = response;
   const opened = withPrelude(stream, prelude);
   // Begun before anything is written: the first bytes, which may be there already, then leave together with the prelude.
-  const relayed = arriving === undefined ? undefined : relay(arriving.bytes, opened, { ...arriving, endsAtMs });
+  const ending = arriving === undefined ? 'complete' : relay(arriving.bytes, opened, { ...arriving, endsAtMs });
   opened.write('');
   if (!isHead && body.length > 0) opened.write(body);
-  const how = relayed === undefined ? 'complete' : await relayed;
+  const how = await ending;
   if (how === 'left') return { how, cut: false };
   const cut = how !== 'complete' && !mayEndAnywhere(response);
   if (!cut) opened.end();

@@ -146,8 +146,11 @@ export function readParts(parts: EventParts, context: InvocationContext, nowMs: 
   const body = readBody(parts.body, parts.isBase64Encoded);
   if (isMalformed(body)) return body;
   headers.delete('cookie');
+  // No spread: every call reads this object, and code compiled for the shape of a spread one does not last (see `jar.ts`).
   const request: HttpRequest = {
-    ...target,
+    method: target.method,
+    path: target.path,
+    query: target.query,
     payload: parts.payload,
     pathEncoding: parts.pathEncoding,
     headers,

@@ -65,6 +65,8 @@ export interface HttpResponse {
 /** Bytes that are still on their way, to be read to their end or destroyed. */
 export interface Arriving {
   readonly bytes: Readable;
+  /** How many; `undefined` where the API has not said. */
+  readonly length: number | undefined;
   /** How long none may come before the rest is given up. */
   readonly silenceMs: number;
 }

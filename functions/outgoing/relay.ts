@@ -22,15 +22,25 @@ export interface RelayLimits {
 }
 
 /** As much of a writable stream as is needed: the runtime's own response stream is no instance of the class. */
-export type Taker = Pick<Writable, 'write' | 'on' | 'off' | 'destroyed'>;
+export type Taker = Pick<Writable, 'write' | 'end' | 'on' | 'off' | 'destroyed'>;
 
 /**
- * Settles when the last byte has been handed to the taker, which is left open.
+ * Settles when the last byte has been handed to the taker, which is then ended as well; otherwise it is left open. Where
+ * it is known which byte is the last, it and the end are written as one: a packet less, and one time less that a reader
+ * is woken.
  *
  * @param source which nobody reads yet
+ * @param length how many bytes it brings; `undefined` where nobody has said
  */
-export function relay(source: Readable, taker: Taker, { silenceMs, endsAtMs }: RelayLimits): Promise<RelayEnd> {
+export function relay(
+  source: Readable,
+  taker: Taker,
+  { silenceMs, endsAtMs }: RelayLimits,
+  length?: number,
+): Promise<RelayEnd> {
   return new Promise((resolve) => {
+    let passed = 0;
+    let isOver = false;
     const watch = startWatch(Math.max(0, endsAtMs - Date.now()));
     watch.whenOver(() => settle(Date.now() < endsAtMs ? 'silent' : 'late'));
     const listen = (): void => watch.atMost(silenceMs);
@@ -40,22 +50,31 @@ export function relay(source: Readable, taker: Taker, { silenceMs, endsAtMs }: R
     };
     const leave = (): void => settle('left');
     const settle = (end: RelayEnd): void => {
+      if (isOver) return;
+      isOver = true;
       watch.stop();
       taker.off('drain', resume).off('close', leave);
       if (end !== 'complete') source.destroy();
       resolve(end);
     };
+    const complete = (last?: Buffer): void => {
+      if (!isOver) taker.end(last);
+      settle('complete');
+    };
+    const closed = (): void => (source.readableEnded ? complete() : settle('broken'));
 
     if (taker.destroyed) return settle('left');
     // It stays: an error may follow the end, and one that nobody listens to ends the process.
     taker.on('error', leave);
     taker.on('close', leave).on('drain', resume);
     source.on('error', () => settle('broken'));
-    source.on('end', () => settle('complete'));
-    source.on('close', () => settle(source.readableEnded ? 'complete' : 'broken'));
-    if (source.destroyed) return settle(source.readableEnded ? 'complete' : 'broken');
+    source.on('end', () => complete());
+    source.on('close', closed);
+    if (source.destroyed) return closed();
     listen();
     source.on('data', (chunk: Buffer) => {
+      passed += chunk.length;
+      if (passed === length) return complete(chunk);
       if (taker.write(chunk)) return listen();
       watch.atMost(Infinity);
       source.pause();

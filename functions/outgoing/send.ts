@@ -73,7 +73,14 @@ export interface Answered {
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
   /** The body, where the answer was handed on before it had come. */
-  readonly arriving?: IncomingMessage;
+  readonly arriving?: Arriving;
+}
+
+/** A body that is to be read to its end, or destroyed. */
+export interface Arriving {
+  readonly message: IncomingMessage;
+  /** In bytes; `undefined` where the other side has not said. */
+  readonly length: number | undefined;
 }
 
 /** What `send` is, for those who are handed one. */
@@ -249,6 +256,17 @@ export const send = (call: Call): Promise<Answered | Failed> =>
 const bringsBody = (method: string, status: number): boolean =>
   method !== 'HEAD' && status >= 200 && status < 300 && status !== 204 && status !== 205;
 
+const contentLength = 'content-length';
+
+/** Read from the list: Node would make an object of all headers for the one. */
+function lengthOf(rawHeaders: readonly string[]): number | undefined {
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length === contentLength.length && name.toLowerCase() === contentLength) return Number(rawHeaders[at + 1]);
+  }
+  return undefined;
+}
+
 /**
  * Sends a request and answers as soon as it is clear that it succeeded: the body is then still arriving. Anything else
  * is read to its end, as `send` does, for it is short and may have to be asked for again.
@@ -261,5 +279,11 @@ export const sendForStream = (call: Call): Promise<Answered | Failed> =>
     if (opened.kind === 'failed') return opened;
     const { status, rawHeaders, message } = opened;
     if (!bringsBody(call.method, status)) return complete(opened, call, watch);
-    return { kind: 'answered', status, rawHeaders, body: Buffer.alloc(0), arriving: message };
+    return {
+      kind: 'answered',
+      status,
+      rawHeaders,
+      body: Buffer.alloc(0),
+      arriving: { message, length: lengthOf(rawHeaders) },
+    };
   });

@@ -141,8 +141,11 @@ export async function forward(request: HttpRequest, match: Match, forwarding: Fo
   }
   const { headers, challenge } = responseHeaders(rawHeaders, status, route, { url: call.url, publicOrigin });
   const { body, arriving } = result;
-  const response: HttpResponse = { status, headers, cookies: [], body };
-  if (arriving === undefined) return { kind: 'answered', response, challenge };
+  if (arriving === undefined) {
+    return { kind: 'answered', response: { status, headers, cookies: [], body }, challenge };
+  }
+  const { message, length } = arriving;
   const silenceMs = route.api.timeouts.silence * 1000;
-  return { kind: 'answered', response: { ...response, arriving: { bytes: arriving, silenceMs } }, challenge };
+  const response = { status, headers, cookies: [], body, arriving: { bytes: message, length, silenceMs } };
+  return { kind: 'answered', response, challenge };
 }

@@ -33,7 +33,11 @@ function preludeOf(response: HttpResponse, isHead: boolean): Prepared['prelude']
     headers = headers.filter(([name]) => name !== 'content-length');
     headers.push(['content-length', String(Buffer.byteLength(body))]);
   }
-  const { statusCode, headers: joined, cookies } = resultOfPayload2({ ...response, headers, body: '' });
+  const {
+    statusCode,
+    headers: joined,
+    cookies,
+  } = resultOfPayload2({ status, headers, cookies: response.cookies, body: '' });
   return { statusCode, headers: joined, cookies };
 }
 
@@ -68,12 +72,16 @@ export async function reply(
   const { body, arriving } = response;
   const opened = withPrelude(stream, prelude);
   // Begun before anything is written: the first bytes, which may be there already, then leave together with the prelude.
-  const ending = arriving === undefined ? 'complete' : relay(arriving.bytes, opened, { ...arriving, endsAtMs });
+  const ending =
+    arriving && relay(arriving.bytes, opened, { silenceMs: arriving.silenceMs, endsAtMs }, arriving.length);
   opened.write('');
-  if (!isHead && body.length > 0) opened.write(body);
+  if (ending === undefined) {
+    opened.end(isHead ? '' : body);
+    return { how: 'complete', cut: false };
+  }
   const how = await ending;
-  if (how === 'left') return { how, cut: false };
-  const cut = how !== 'complete' && !mayEndAnywhere(response);
+  if (how === 'complete' || how === 'left') return { how, cut: false };
+  const cut = !mayEndAnywhere(response);
   if (!cut) opened.end();
   return { how, cut };
 }

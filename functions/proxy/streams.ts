@@ -32,7 +32,7 @@ const largestHead = 7 * 1024;
 
 function isWithinLimits({ rawHeaders, arriving }: Answered): boolean {
   if (Buffer.byteLength(JSON.stringify(rawHeaders)) > largestHead) return false;
-  return arriving === undefined || !(Number(arriving.headers['content-length']) > largestBody);
+  return (arriving?.length ?? 0) <= largestBody;
 }
 
 /** Sends as it is told to, and takes no answer of which it is clear from its head that it cannot be passed on whole. */
@@ -41,6 +41,6 @@ export const withinLimits =
   async (call) => {
     const result = await send(call);
     if (result.kind === 'failed' || isWithinLimits(result)) return result;
-    result.arriving?.destroy();
+    result.arriving?.message.destroy();
     return { kind: 'failed', reason: 'too_large', sent: true };
   };

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { epochSeconds } from '../contract/units.ts';
 import type { EpochSeconds } from '../contract/units.ts';
-import { packToken, readBytes, readVarint, unpackToken, varint } from './packing.ts';
+import { packToken, readBase64url, readBytes, readVarint, unpackToken, varint } from './packing.ts';
 
 /** An access token that passed the audience guarantee. */
 export interface ApiToken {
@@ -49,17 +49,17 @@ export function encodeApiToken({ token, expiresAt, generation, fingerprint, bind
 export function decodeApiToken(plaintext: Buffer): BoundApiToken | undefined {
   const cursor = { bytes: plaintext, at: 0 };
   const end = readBytes(cursor, timeBytes);
-  const binding = readBytes(cursor, bindingBytes);
-  const fingerprint = readBytes(cursor, fingerprintBytes);
+  const binding = readBase64url(cursor, bindingBytes);
+  const fingerprint = readBase64url(cursor, fingerprintBytes);
   const generation = readVarint(cursor);
-  if (!end || !binding || !fingerprint || generation === undefined) return undefined;
+  if (!end || binding === undefined || fingerprint === undefined || generation === undefined) return undefined;
   const token = unpackToken(cursor);
   if (token === undefined) return undefined;
   return {
     token,
     expiresAt: epochSeconds(end.readUInt32BE()),
     generation,
-    fingerprint: fingerprint.toString('base64url'),
-    binding: binding.toString('base64url'),
+    fingerprint,
+    binding,
   };
 }

@@ -112,6 +112,10 @@ export function readApiToken(
   const opened = openCandidates(cookies, cookie.apiTokenPrefix + apiName, 'at', rules.ring);
   const tokens = opened.map((one) => valueOf(one, decodeApiToken, rules));
   const newest = newestOf(tokens, binding, fingerprint);
-  if (newest) return { kind: 'token', ...newest };
+  if (newest) {
+    const { token, expiresAt, generation } = newest;
+    // Field by field: the shape of a spread object is forgotten with a full collection, and what was compiled for it as well.
+    return { kind: 'token', token, expiresAt, generation, fingerprint };
+  }
   return tokens.find((token) => token.kind === 'unreadable') ?? { kind: 'missing' };
 }

@@ -48,6 +48,15 @@ export function readBytes(cursor: Cursor, length: number): Buffer | undefined {
   return bytes;
 }
 
+/** @returns the text of the next bytes; undefined when they end too early */
+export function readBase64url(cursor: Cursor, length: number): string | undefined {
+  const end = cursor.at + length;
+  if (end > cursor.bytes.length) return undefined;
+  const text = cursor.bytes.toString('base64url', cursor.at, end);
+  cursor.at = end;
+  return text;
+}
+
 /** @param token as the provider sent it */
 export function packToken(token: string): Buffer {
   const texts = token.split('.');
@@ -76,9 +85,9 @@ export function unpackToken(cursor: Cursor): string | undefined {
   }
   let token = '';
   for (const length of lengths) {
-    const segment = readBytes(cursor, length);
-    if (!segment) return undefined;
-    token += `${segment.toString('base64url')}.`;
+    const segment = readBase64url(cursor, length);
+    if (segment === undefined) return undefined;
+    token += `${segment}.`;
   }
   return token + bytes.toString('base64url', cursor.at);
 }

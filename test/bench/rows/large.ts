@@ -10,7 +10,10 @@ import { interleave, quantile } from '../statistics.ts';
 
 const path = '/api/orders/large';
 const callsOfRound = 20;
-const warmUp = 600;
+/** Calls until hardly anything more is compiled. What is passed on in pieces takes few turns of everything else. */
+const warmUp: Readonly<Record<Contender, number>> = { passThrough: 600, api: 600, streamThrough: 2000, stream: 2000 };
+/** Of every contender, one after another: processes of one and the same function differ by more than their rounds do. */
+const processes = 3;
 
 /** Milliseconds of each round. */
 interface Figures {
@@ -20,19 +23,22 @@ interface Figures {
   readonly p99: number[];
 }
 
-interface Contender {
-  readonly instance: Instance;
-  readonly figures: Figures;
-}
+const contenders = ['passThrough', 'api', 'streamThrough', 'stream'] as const;
+type Contender = (typeof contenders)[number];
 
 const noFigures = (): Figures => ({ cpu: [], p50: [], p99: [] });
 
-async function callRound(instance: Instance, figures: Figures, event: object, calls = callsOfRound): Promise<number> {
+async function callRound(
+  instance: Instance,
+  figures: Figures,
+  event: () => object,
+  calls = callsOfRound,
+): Promise<number> {
   const eachMs: number[] = [];
   const before = await instance.cpuMs();
   for (let call = 0; call < calls; call += 1) {
     const startedAt = performance.now();
-    const { statusCode } = await instance.invoke(event);
+    const { statusCode } = await instance.invoke(event());
     if (statusCode !== 200) throw new Error(`a call of 1 MB was answered with ${statusCode}`);
     eachMs.push(performance.now() - startedAt);
   }
@@ -46,12 +52,12 @@ async function callRound(instance: Instance, figures: Figures, event: object, ca
 const names = { cpu: 'processor time of its process', p50: 'p50', p99: 'p99' } as const;
 
 /** What is measured of one way to pass the answer on. */
-const comparison = (how: string, measured: Contender, against: Contender) => {
+const comparison = (how: string, measured: Figures, against: Figures) => {
   const found = (figure: keyof Figures): Finding => ({
     what: `answer of 1 MB, ${how}, ${names[figure]}`,
     unit: 'ms',
-    measured: measured.figures[figure],
-    against: { what: 'a pass-through handler that does the same', measured: against.figures[figure] },
+    measured: measured[figure],
+    against: { what: 'a pass-through handler that does the same', measured: against[figure] },
   });
   const held = (figure: keyof Figures, atMost: number): Finding => ({
     ...found(figure),
@@ -60,32 +66,40 @@ const comparison = (how: string, measured: Contender, against: Contender) => {
   return { found, held };
 };
 
-async function measureStage(
-  { product, baseline, provider }: Stage,
-  runs: number,
-  keep: Keep,
-): Promise<readonly Finding[]> {
-  const jar = await logIn(keep(await startInstance(product('auth', { table: true }))), provider);
-  const event = (): object => fetchEvent(path, jar.header(path));
-  const contend = (instance: Instance): Contender => ({ instance: keep(instance), figures: noFigures() });
-  const contenders = {
-    passThrough: contend(await startInstance(baseline('pass-through', { measured: true }))),
-    api: contend(await startInstance(product('api', { table: true, measured: true }))),
-    streamThrough: contend(await startInstance(baseline('stream-through', { measured: true }))),
-    stream: contend(await startInstance(product('stream', { table: true, measured: true }))),
-  };
-  for (const { instance } of Object.values(contenders)) await callRound(instance, noFigures(), event(), warmUp);
-  const { passThrough, api, streamThrough, stream } = contenders;
-  const round =
-    ({ instance, figures }: Contender) =>
-    async (): Promise<number> =>
-      callRound(instance, figures, event());
-  await interleave(runs, {
-    passThrough: round(passThrough),
-    api: round(api),
-    streamThrough: round(streamThrough),
-    stream: round(stream),
+/** One process of each takes turns with the others. */
+async function measureProcesses(
+  { product, baseline }: Stage,
+  event: () => object,
+  rounds: number,
+  figures: Readonly<Record<Contender, Figures>>,
+): Promise<void> {
+  await withInstances(async (keep) => {
+    const instances: Readonly<Record<Contender, Instance>> = {
+      passThrough: keep(await startInstance(baseline('pass-through', { measured: true }))),
+      api: keep(await startInstance(product('api', { table: true, measured: true }))),
+      streamThrough: keep(await startInstance(baseline('stream-through', { measured: true }))),
+      stream: keep(await startInstance(product('stream', { table: true, measured: true }))),
+    };
+    for (const name of contenders) await callRound(instances[name], noFigures(), event, warmUp[name]);
+    const round = (name: Contender) => async (): Promise<number> => callRound(instances[name], figures[name], event);
+    await interleave(rounds, {
+      passThrough: round('passThrough'),
+      api: round('api'),
+      streamThrough: round('streamThrough'),
+      stream: round('stream'),
+    });
   });
+}
+
+async function measureStage(stage: Stage, runs: number, keep: Keep): Promise<readonly Finding[]> {
+  const auth = keep(await startInstance(stage.product('auth', { table: true })));
+  const figures = { passThrough: noFigures(), api: noFigures(), streamThrough: noFigures(), stream: noFigures() };
+  for (let count = 0; count < processes; count += 1) {
+    // Activity of an older session is written down with every call that shows none.
+    const jar = await logIn(auth, stage.provider);
+    await measureProcesses(stage, () => fetchEvent(path, jar.header(path)), Math.ceil(runs / processes), figures);
+  }
+  const { passThrough, api, streamThrough, stream } = figures;
   const buffered = comparison('buffered', api, passThrough);
   const streamed = comparison('streamed', stream, streamThrough);
   return [

@@ -97,11 +97,12 @@ const door = `
 import { Readable } from 'node:stream';
 import { prepare, reply } from ${JSON.stringify(helper)};
 const cookies = [{ name: 'a', value: '1', path: '/', sameSite: 'Strict' }];
-const arriving = (pieces) => ({ bytes: Readable.from(pieces), silenceMs: 1000 });
+const arriving = (pieces, length) => ({ bytes: Readable.from(pieces), length, silenceMs: 1000 });
 export const handler = awslambda.streamifyResponse(async (event, raw) => {
-  const { status, body = '', pieces, head = false } = ANSWER;
+  const { status, body = '', pieces, length, head = false } = ANSWER;
   const response = { status, headers: [['transfer-encoding', 'chunked'], ['etag', '"1"']], cookies, body };
-  const prepared = prepare(pieces ? { ...response, arriving: arriving(pieces.map((text) => Buffer.from(text))) } : response, head);
+  const coming = pieces && arriving(pieces.map((text) => Buffer.from(text)), length);
+  const prepared = prepare(coming ? { ...response, arriving: coming } : response, head);
   await reply(prepared, raw, awslambda.HttpResponseStream.from, Date.now() + 5000);
 });`;
 
@@ -114,6 +115,7 @@ const answers: readonly (readonly [what: string, answer: object, length: string 
   ['a 404 with a body', { status: 404, body: 'gone' }, '4', 'gone'],
   ['a stream without a byte', { status: 200, pieces: [] }, null, ''],
   ['a stream', { status: 206, pieces: ['a', 'b'] }, null, 'ab'],
+  ['a stream of known length', { status: 206, pieces: ['a', 'b'], length: 2 }, null, 'ab'],
   ['HEAD', { status: 200, body: 'nothing of it', head: true }, null, ''],
 ];
 

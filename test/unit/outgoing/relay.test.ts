@@ -52,11 +52,17 @@ function quickTaker() {
 const openSource = (): Readable => new Readable({ read: () => undefined });
 
 /** Puts the clock into the test's hands and begins. */
-function begin(t: TestContext, source: Readable, taker: Writable, endsInMs = lastsMs): { end: RelayEnd | 'none' } {
+function begin(
+  t: TestContext,
+  source: Readable,
+  taker: Writable,
+  endsInMs = lastsMs,
+  length?: number,
+): { end: RelayEnd | 'none' } {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: beganAtMs });
   t.mock.method(process, 'uptime', () => (Date.now() - beganAtMs) / 1000);
   const seen: { end: RelayEnd | 'none' } = { end: 'none' };
-  void relay(source, taker, { silenceMs, endsAtMs: Date.now() + endsInMs }).then((end) => (seen.end = end));
+  void relay(source, taker, { silenceMs, endsAtMs: Date.now() + endsInMs }, length).then((end) => (seen.end = end));
   return seen;
 }
 
@@ -71,7 +77,7 @@ async function assertEnd(seen: { end: RelayEnd | 'none' }, expected: RelayEnd | 
 }
 
 describe('a source', () => {
-  test('that ends is complete, its pieces in their order, and the taker is left open', async (t) => {
+  test('that ends is complete, its pieces in their order, and so is the taker', async (t) => {
     const [source, { stream, taken }] = [new PassThrough(), quickTaker()];
     const seen = begin(t, source, stream);
     for (const piece of ['one', 'two', 'three']) source.write(piece);
@@ -79,7 +85,37 @@ describe('a source', () => {
     source.end();
     await assertEnd(seen, 'complete');
     assert.deepEqual(taken, ['one', 'two', 'three']);
-    assert.equal(stream.writableEnded, false);
+    assert.equal(stream.writableFinished, true);
+  });
+
+  test('of which it is known how much it brings has its end written with its last piece', async (t) => {
+    const [source, { stream, taken }] = [openSource(), quickTaker()];
+    const written: string[] = [];
+    for (const how of ['write', 'end'] as const) {
+      const original = stream[how].bind(stream);
+      t.mock.method(stream, how, (chunk?: Buffer) => {
+        written.push(`${how} ${String(chunk)}`);
+        return original(chunk);
+      });
+    }
+    const seen = begin(t, source, stream, lastsMs, 'onetwothree'.length);
+    for (const piece of ['one', 'two', 'three']) source.push(piece);
+    await assertEnd(seen, 'complete');
+    source.push(null);
+    await assertEnd(seen, 'complete');
+    assert.deepEqual(written, ['write one', 'write two', 'end three']);
+    assert.deepEqual(taken, ['one', 'two', 'three']);
+    assert.equal(source.readableEnded, true);
+  });
+
+  test('that fails before it has brought as much as is known of it is broken', async (t) => {
+    const [source, { stream, taken }] = [openSource(), quickTaker()];
+    const seen = begin(t, source, stream, lastsMs, 5);
+    source.push('half');
+    await done();
+    source.destroy(new Error('reset'));
+    await assertEnd(seen, 'broken');
+    assert.deepEqual([taken, stream.writableEnded], [['half'], false]);
   });
 
   test('that has nothing is complete right away', async (t) => {

@@ -14,6 +14,8 @@ const callsOfRound = 20;
 const warmUp: Readonly<Record<Contender, number>> = { passThrough: 600, api: 600, streamThrough: 2000, stream: 2000 };
 /** Of every contender, one after another: processes of one and the same function differ by more than their rounds do. */
 const processes = 3;
+/** In each of them, also where fewer runs were asked for: warming up takes longer than these. */
+const leastRounds = 15;
 
 /** Milliseconds of each round. */
 interface Figures {
@@ -94,10 +96,11 @@ async function measureProcesses(
 async function measureStage(stage: Stage, runs: number, keep: Keep): Promise<readonly Finding[]> {
   const auth = keep(await startInstance(stage.product('auth', { table: true })));
   const figures = { passThrough: noFigures(), api: noFigures(), streamThrough: noFigures(), stream: noFigures() };
+  const rounds = Math.max(leastRounds, Math.ceil(runs / processes));
   for (let count = 0; count < processes; count += 1) {
-    // Activity of an older session is written down with every call that shows none.
+    // A new session for each: the activity of one that is minutes old is written down anew with every call.
     const jar = await logIn(auth, stage.provider);
-    await measureProcesses(stage, () => fetchEvent(path, jar.header(path)), Math.ceil(runs / processes), figures);
+    await measureProcesses(stage, () => fetchEvent(path, jar.header(path)), rounds, figures);
   }
   const { passThrough, api, streamThrough, stream } = figures;
   const buffered = comparison('buffered', api, passThrough);

@@ -94,6 +94,13 @@ const tests = (name: string, options?: TestOptions): Step => ({
   run: async () => runTests(`${name}/**/*`, options),
 });
 
+/** The search through every schedule is one file, and takes as long on one processor as the unit tests do on the other. */
+const unitAndModel: Step = {
+  name: 'unit',
+  goesOn: true,
+  run: async () => runTests('{unit,model}/**/*', { first: ['test/model/exhaustive.test.ts'] }),
+};
+
 /** Tests of the broker to which it matters how requests reach it, and answers their client. */
 const throughGateways = 'integration/broker/{bad-*,callback,cookies,cookies-mixed,hot-function,log*,proxy*,user}';
 
@@ -109,8 +116,7 @@ const steps: readonly Step[] = [
   program('types', tool('typescript/bin/tsc')),
   program('lint', tool('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings'),
   program('package', 'infra/package.ts', '--stage', 'local'),
-  tests('unit'),
-  tests('model'),
+  unitAndModel,
   tests('integration'),
   behind('rest'),
   behind('function-url'),

@@ -49,32 +49,29 @@ export function relay(
       source.resume();
     };
     const leave = (): void => settle('left');
-    const settle = (end: RelayEnd): void => {
+    const settle = (end: RelayEnd, last?: Buffer): void => {
       if (isOver) return;
       isOver = true;
       watch.stop();
       taker.off('drain', resume).off('close', leave);
-      if (end !== 'complete') source.destroy();
+      if (end === 'complete') taker.end(last);
+      else source.destroy();
       resolve(end);
     };
-    const complete = (last?: Buffer): void => {
-      if (!isOver) taker.end(last);
-      settle('complete');
-    };
-    const closed = (): void => (source.readableEnded ? complete() : settle('broken'));
+    const closed = (): void => settle(source.readableEnded ? 'complete' : 'broken');
 
     if (taker.destroyed) return settle('left');
     // It stays: an error may follow the end, and one that nobody listens to ends the process.
     taker.on('error', leave);
     taker.on('close', leave).on('drain', resume);
     source.on('error', () => settle('broken'));
-    source.on('end', () => complete());
+    source.on('end', () => settle('complete'));
     source.on('close', closed);
     if (source.destroyed) return closed();
     listen();
     source.on('data', (chunk: Buffer) => {
       passed += chunk.length;
-      if (passed === length) return complete(chunk);
+      if (passed === length) return settle('complete', chunk);
       if (taker.write(chunk)) return listen();
       watch.atMost(Infinity);
       source.pause();

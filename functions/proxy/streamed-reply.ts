@@ -33,12 +33,8 @@ function preludeOf(response: HttpResponse, isHead: boolean): Prepared['prelude']
     headers = headers.filter(([name]) => name !== 'content-length');
     headers.push(['content-length', String(Buffer.byteLength(body))]);
   }
-  const {
-    statusCode,
-    headers: joined,
-    cookies,
-  } = resultOfPayload2({ status, headers, cookies: response.cookies, body: '' });
-  return { statusCode, headers: joined, cookies };
+  const { headers: joined, cookies } = resultOfPayload2({ status, headers, cookies: response.cookies, body: '' });
+  return { statusCode: status, headers: joined, cookies };
 }
 
 /** @throws TypeError when a cookie cannot be written safely; what was still arriving has then been destroyed */

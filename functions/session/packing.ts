@@ -39,22 +39,24 @@ export function readVarint(cursor: Cursor): number | undefined {
   return undefined;
 }
 
+/** @returns where the next bytes begin; undefined when they end too early */
+function take(cursor: Cursor, length: number): number | undefined {
+  const start = cursor.at;
+  if (start + length > cursor.bytes.length) return undefined;
+  cursor.at = start + length;
+  return start;
+}
+
 /** @returns undefined when the bytes end too early */
 export function readBytes(cursor: Cursor, length: number): Buffer | undefined {
-  const end = cursor.at + length;
-  if (end > cursor.bytes.length) return undefined;
-  const bytes = cursor.bytes.subarray(cursor.at, end);
-  cursor.at = end;
-  return bytes;
+  const start = take(cursor, length);
+  return start === undefined ? undefined : cursor.bytes.subarray(start, cursor.at);
 }
 
 /** @returns the text of the next bytes; undefined when they end too early */
 export function readBase64url(cursor: Cursor, length: number): string | undefined {
-  const end = cursor.at + length;
-  if (end > cursor.bytes.length) return undefined;
-  const text = cursor.bytes.toString('base64url', cursor.at, end);
-  cursor.at = end;
-  return text;
+  const start = take(cursor, length);
+  return start === undefined ? undefined : cursor.bytes.toString('base64url', start, cursor.at);
 }
 
 /** @param token as the provider sent it */

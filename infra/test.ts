@@ -88,28 +88,22 @@ async function runTests(
   return { passed, counts, skipped };
 }
 
-const tests = (name: string, options?: TestOptions): Step => ({
+/** @param pattern left out: everything in the folder of that name */
+const tests = (name: string, options?: TestOptions, pattern = `${name}/**/*`): Step => ({
   name,
   goesOn: true,
-  run: async () => runTests(`${name}/**/*`, options),
+  run: async () => runTests(pattern, options),
 });
 
-/** The search through every schedule is one file, and takes as long on one processor as the unit tests do on the other. */
-const unitAndModel: Step = {
-  name: 'unit',
-  goesOn: true,
-  run: async () => runTests('{unit,model}/**/*', { first: ['test/model/exhaustive.test.ts'] }),
-};
+/** The model's search through every schedule is one file that takes longer than all the unit tests: they run beside it. */
+const unitAndModel = tests('unit', { first: ['test/model/exhaustive.test.ts'] }, '{unit,model}/**/*');
 
 /** Tests of the broker to which it matters how requests reach it, and answers their client. */
 const throughGateways = 'integration/broker/{bad-*,callback,cookies,cookies-mixed,hot-function,log*,proxy*,user}';
 
 /** What the integration tests ask of the broker behind an HTTP API, behind another gateway. */
-const behind = (events: 'rest' | 'function-url'): Step => ({
-  name: events,
-  goesOn: true,
-  run: async () => runTests(throughGateways, { variables: { BROKER_EVENTS: events } }),
-});
+const behind = (events: 'rest' | 'function-url'): Step =>
+  tests(events, { variables: { BROKER_EVENTS: events } }, throughGateways);
 
 const steps: readonly Step[] = [
   program('format', tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'),

@@ -146,7 +146,7 @@ export function readParts(parts: EventParts, context: InvocationContext, nowMs: 
   const body = readBody(parts.body, parts.isBase64Encoded);
   if (isMalformed(body)) return body;
   headers.delete('cookie');
-  // No spread: every call reads this object, and code compiled for the shape of a spread one does not last (see `jar.ts`).
+  // Field by field, so that what is compiled for its shape lasts: docs/performance.md, "Shapes that last".
   const request: HttpRequest = {
     method: target.method,
     path: target.path,

@@ -114,7 +114,7 @@ export function readApiToken(
   const newest = newestOf(tokens, binding, fingerprint);
   if (newest) {
     const { token, expiresAt, generation } = newest;
-    // Field by field: the shape of a spread object is forgotten with a full collection, and what was compiled for it as well.
+    // Field by field, so that what is compiled for its shape lasts: docs/performance.md, "Shapes that last".
     return { kind: 'token', token, expiresAt, generation, fingerprint };
   }
   return tokens.find((token) => token.kind === 'unreadable') ?? { kind: 'missing' };

@@ -10,7 +10,7 @@ import { interleave, quantile } from '../statistics.ts';
 
 const path = '/api/orders/large';
 const callsOfRound = 20;
-/** Calls until hardly anything more is compiled. What is passed on in pieces takes few turns of everything else. */
+/** Calls until hardly anything more is compiled. */
 const warmUp: Readonly<Record<Contender, number>> = { passThrough: 600, api: 600, streamThrough: 2000, stream: 2000 };
 /** Of every contender, one after another: processes of one and the same function differ by more than their rounds do. */
 const processes = 3;
